@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+#
+# hvpost: HvCallPostMessage end to end. `make help` lists the targets.
+#
+# The C under lib/, cli/, examples/ and tests/ is found by folder: a new file
+# needs no line here. driver/ is built by the kernel's own build (driver/Kbuild).
+
+CC       ?= gcc
+AR       ?= ar
+INSTALL  ?= install
+PKG_CONFIG ?= pkg-config
+SCDOC    ?= scdoc
+CFLAGS   ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS  ?=
+
+PREFIX      ?= /usr/local
+BINDIR      ?= $(PREFIX)/bin
+LIBDIR      ?= $(PREFIX)/lib
+INCLUDEDIR  ?= $(PREFIX)/include
+MANDIR      ?= $(PREFIX)/share/man
+DESTDIR     ?=
+
+# The kernel hvpost.ko is built for. DKMS sets KERNELRELEASE.
+KERNELRELEASE ?= $(shell uname -r)
+KDIR          ?= /lib/modules/$(KERNELRELEASE)/build
+
+# The kernels that the VM runs boot: those whose cloud headers are installed.
+VM_KERNELS ?= $(sort $(patsubst /lib/modules/%/build,%,\
+		$(wildcard /lib/modules/*-cloud-amd64/build)))
+
+B ?= build
+
+VERSION := $(shell sed -n 's/^\#define HVPOST_VERSION "\(.*\)"/\1/p' \
+		include/hvpost/version.h)
+SOVERSION := 0
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' '$(1)' '$(2)'
+MAKEFLAGS += --no-print-directory
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	    -Wmissing-prototypes $(if $(filter yes,$(WERROR)),-Werror)
+BASE_CFLAGS := -std=gnu11 $(WARNINGS) -fvisibility=hidden -Iinclude -MMD -MP
+COMPILE = $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
+
+JSON_CFLAGS  = $(shell $(PKG_CONFIG) --cflags json-c)
+JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
+CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
+CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
+
+.PHONY: all lib cli examples man driver drivers demo check check-fast check-unit \
+	check-cli check-headers check-scripts check-man check-sanitize \
+	check-driver check-vm bootstrap install uninstall clean help
+
+all: lib cli examples man
+
+##@ Build
+
+lib: $(B)/lib/libhvpost.so $(B)/lib/libhvpost.a	## libhvpost, shared and static
+cli: $(B)/bin/hvpost				## the hvpost tool
+examples: $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))	## example programs
+man: $(patsubst docs/%.scd,$(B)/man/%,$(wildcard docs/*.scd))	## man pages
+
+# --- libhvpost ---------------------------------------------------------------
+
+LIB_SRC := $(wildcard lib/guest/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+
+$(B)/obj/lib/%.o: lib/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -c -o $@ $<
+
+$(B)/lib/libhvpost.so.$(SOVERSION): $(LIB_OBJ) lib/hvpost.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libhvpost.so.$(SOVERSION) \
+		-Wl,--version-script=lib/hvpost.map -Wl,-z,defs -o $@ $(LIB_OBJ)
+
+$(B)/lib/libhvpost.so: $(B)/lib/libhvpost.so.$(SOVERSION)
+	@ln -sf $(<F) $@
+
+$(B)/lib/libhvpost.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/lib/pkgconfig/libhvpost.pc: lib/libhvpost.pc.in include/hvpost/version.h
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+# --- hvpost ------------------------------------------------------------------
+
+CLI_SRC := $(wildcard cli/hvpost/*.c)
+CLI_OBJ := $(CLI_SRC:%.c=$(B)/obj/%.o)
+
+$(B)/obj/cli/%.o: cli/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(JSON_CFLAGS) -c -o $@ $<
+
+$(B)/bin/hvpost: $(CLI_OBJ) $(B)/lib/libhvpost.so
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$(B)/lib -lhvpost \
+		$(JSON_LIBS) -lm -Wl,-rpath,'$$ORIGIN/../lib'
+
+$(B)/examples/%: examples/%.c $(B)/lib/libhvpost.so
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
+		-Wl,-rpath,'$$ORIGIN/../lib'
+
+$(B)/man/%: docs/%.scd
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(SCDOC) < $< > $@.tmp && mv $@.tmp $@
+
+# --- hvpost.ko ---------------------------------------------------------------
+#
+# The sources are copied to build/driver/RELEASE and built there, so that one
+# checkout holds modules for several kernels and driver/ stays clean.
+
+DRIVER_SRC := $(wildcard driver/*.[chS] driver/Kbuild include/hvpost/*.h)
+
+driver: $(B)/driver/$(KERNELRELEASE)/hvpost.ko	## hvpost.ko for KERNELRELEASE (default: the running kernel)
+drivers: $(VM_KERNELS:%=$(B)/driver/%/hvpost.ko)	## hvpost.ko for every kernel that the VM runs boot
+
+define driver_rule
+$(B)/driver/$(1)/hvpost.ko: $(DRIVER_SRC)
+	$$(call say,KBUILD,$$@)
+	$$(Q)scripts/build-driver $$(if $$(filter-out 0,$$(V)),--verbose) \
+		--output $$(@D) $(2)
+endef
+$(eval $(call driver_rule,$(KERNELRELEASE),$(KDIR)))
+$(foreach k,$(filter-out $(KERNELRELEASE),$(VM_KERNELS)),\
+	$(eval $(call driver_rule,$(k),/lib/modules/$(k)/build)))
+
+##@ Try
+
+demo: ## set up, boot a guest, load hvpost.ko, post a message and see it come back
+	@scripts/bootstrap all
+	@scripts/demo
+
+##@ Test
+
+check: ## every tier that fits in 15 minutes on 2 cores; sets itself up
+	@scripts/bootstrap all
+	@scripts/check all
+
+check-fast: ## no root, no VM: build, unit, CLI, headers, man pages, scripts
+	@scripts/check fast
+
+# --- unit and CLI suites (Check) ---------------------------------------------
+
+# Pure logic of the driver that user space can test as it stands.
+DRIVER_PURE := driver/retry.c driver/slot.c
+
+UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard $(DRIVER_PURE))
+UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
+CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))
+
+$(B)/obj/tests/%.o: tests/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Icli/hvpost -c -o $@ $<
+
+$(B)/obj/driver/%.o: driver/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
+$(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(B)/lib/libhvpost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) -lm
+
+$(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_TEST_OBJ) $(CHECK_LIBS) $(JSON_LIBS)
+
+check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure driver logic
+	@$(B)/tests/unit
+check-cli: $(B)/tests/cli ## the tool as a user runs it
+	@HVPOST=$(B)/bin/hvpost $(B)/tests/cli
+
+# --- VM programs ---------------------------------------------------------------
+
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c))
+
+$(B)/vm-tests/%: tests/vm/%.c $(B)/lib/libhvpost.so
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
+		$(CHECK_LIBS) -Wl,-rpath,'$$ORIGIN/../lib'
+
+.PHONY: vm-programs
+vm-programs: $(VM_PROGRAMS) cli examples
+
+check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm
+	@scripts/vm-run all
+
+##@ Install
+
+install: all $(B)/lib/pkgconfig/libhvpost.pc ## tool, library, headers, man pages (PREFIX, DESTDIR)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
+	$(INSTALL) -m 755 $(B)/bin/hvpost $(DESTDIR)$(BINDIR)/
+	$(INSTALL) -m 755 $(B)/lib/libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/
+	ln -sf libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libhvpost.so
+	$(INSTALL) -m 644 $(B)/lib/libhvpost.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 $(B)/lib/pkgconfig/libhvpost.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
+	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
+
+clean: ## remove what was built; keeps the VM images (rm -r build removes all)
+	rm -rf $(B)/obj $(B)/lib $(B)/bin $(B)/examples $(B)/man $(B)/tests \
+		$(B)/vm-tests $(B)/driver $(B)/asan $(B)/tsan
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*##" } \
+	     /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	     /^[a-z-]+:.*##/ { sub(/^[ \t]+/, "", $$2); printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@printf '\nV=1 shows the commands; PREFIX, DESTDIR, CC, CFLAGS, KERNELRELEASE, KDIR are yours to set.\n'
+
+-include $(shell find $(B)/obj $(B)/examples $(B)/vm-tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * device.h - the ABI of /dev/hvpost. See hvpost(4) for the manual.
+ *
+ * Rules that hold for every call:
+ *  - fixed-width fields, no holes, sizes a multiple of 8, pointers as __u64;
+ *  - a field named "reserved" and every flag not defined here must be zero,
+ *    otherwise EINVAL; an unknown command is ENOTTY; a bad pointer is EFAULT;
+ *  - "out" fields are written whether the call succeeds or the hypervisor
+ *    refuses it, so the raw HV_STATUS is always there beside errno;
+ *  - a new need gets a new command or a new flag, never a new meaning.
+ */
+#ifndef HVPOST_DEVICE_H
+#define HVPOST_DEVICE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define HVPOST_DEVICE_PATH	"/dev/hvpost"
+#define HVPOST_IOC_MAGIC	0xBC
+
+/* No hypercall was issued: the call was refused before it. */
+#define HVPOST_STATUS_NONE	0xffffffffu
+
+/* How posts reach the hypervisor (struct hvpost_ioc_info.hypercall) */
+#define HVPOST_HYPERCALL_KERNEL	1	/* the kernel's own call path */
+#define HVPOST_HYPERCALL_PAGE	2	/* a hypercall page in the module */
+#define HVPOST_HYPERCALL_VMCALL	3	/* the bare Intel instruction */
+#define HVPOST_HYPERCALL_VMMCALL 4	/* the bare AMD instruction */
+
+/* Who switched the SynIC of the CPUs on (struct hvpost_ioc_info.synic) */
+#define HVPOST_SYNIC_OWNED	1	/* this driver, on every online CPU */
+#define HVPOST_SYNIC_SHARED	2	/* somebody else, on every online CPU */
+#define HVPOST_SYNIC_MIXED	3	/* not the same on all of them */
+
+/**
+ * struct hvpost_ioc_info - what this driver is and found (HVPOST_IOC_INFO)
+ * @hypercall:		HVPOST_HYPERCALL_*
+ * @synic:		HVPOST_SYNIC_*
+ * @privileges_low:	CPUID 0x40000003 EAX: partition privileges 31:0
+ * @privileges_high:	CPUID 0x40000003 EBX: partition privileges 63:32
+ * @sints_bound:	bit n: SINT n is bound by some open file
+ * @sints_busy:		bit n: SINT n is unmasked on some online CPU, not by us
+ * @vps_online:		number of CPUs that receive now
+ * @vmbus_loaded:	1 while hv_vmbus is loaded, else 0
+ * @guest_os_id:	the GUEST_OS_ID in force
+ * @version:		driver version as text, NUL-terminated
+ */
+struct hvpost_ioc_info {
+	__u32 hypercall;
+	__u32 synic;
+	__u32 privileges_low;
+	__u32 privileges_high;
+	__u32 sints_bound;
+	__u32 sints_busy;
+	__u32 vps_online;
+	__u32 vmbus_loaded;
+	__u64 guest_os_id;
+	char  version[32];
+	__u64 reserved[4];
+};
+
+/* Also wait out INVALID_CONNECTION_ID, which some hosts use to throttle. */
+#define HVPOST_POST_RETRY_CONNECTION	(1u << 0)
+
+#define HVPOST_DEADLINE_NONE	0ull	/* one try */
+#define HVPOST_DEADLINE_NEVER	(~0ull)	/* as long as it takes */
+
+/**
+ * struct hvpost_ioc_post - HvCallPostMessage (HVPOST_IOC_POST)
+ * @flags:		HVPOST_POST_*
+ * @connection_id:	24 bits; 1 to 4 are VMBus's and need CAP_SYS_ADMIN
+ * @message_type:	1 to 0x7fffffff
+ * @payload_size:	0 to 240 bytes
+ * @payload:		address of the payload; ignored if the size is 0
+ * @deadline_ns:	absolute CLOCK_MONOTONIC time until which transient
+ *			statuses are retried, or HVPOST_DEADLINE_*. O_NONBLOCK
+ *			overrides it: one try.
+ * @status:		out: HV_STATUS of the last try, or HVPOST_STATUS_NONE
+ * @attempts:		out: how many hypercalls were issued
+ * @reserved:		zero
+ *
+ * EAGAIN: transient, and no time was given. ETIMEDOUT: still transient at the
+ * deadline. EINTR: a signal ended the wait; nothing was posted. EMSGSIZE: more
+ * than 240 bytes. EPERM: a VMBus connection without CAP_SYS_ADMIN. EBUSY: a
+ * VMBus connection while hv_vmbus is loaded. Any other status: its errno in
+ * hyperv_status.h.
+ */
+struct hvpost_ioc_post {
+	__u32 flags;
+	__u32 connection_id;
+	__u32 message_type;
+	__u32 payload_size;
+	__u64 payload;
+	__u64 deadline_ns;
+	__u32 status;
+	__u32 attempts;
+	__u64 reserved;
+};
+
+/**
+ * struct hvpost_ioc_signal - HvCallSignalEvent (HVPOST_IOC_SIGNAL)
+ * @flags:		zero
+ * @connection_id:	as for posts
+ * @flag_number:	0 to 2047, relative to the port's base flag
+ * @reserved16:		zero
+ * @status:		out: HV_STATUS, or HVPOST_STATUS_NONE
+ * @reserved:		zero
+ */
+struct hvpost_ioc_signal {
+	__u32 flags;
+	__u32 connection_id;
+	__u16 flag_number;
+	__u16 reserved16;
+	__u32 status;
+	__u64 reserved;
+};
+
+#define HVPOST_RING_RECORDS_DEFAULT	64u
+#define HVPOST_RING_RECORDS_MAX		4096u
+
+/**
+ * struct hvpost_ioc_bind - receive a SINT through this file (HVPOST_IOC_BIND)
+ * @flags:		zero
+ * @sint:		1 to 15; 2 is VMBus's and needs CAP_SYS_ADMIN
+ * @ring_records:	records kept per CPU, up to HVPOST_RING_RECORDS_MAX;
+ *			0 means the default; out: what was taken, a power of 2
+ * @reserved32:		zero
+ * @reserved:		zero
+ *
+ * A file binds one SINT, and a SINT has one file. EBUSY: this file has a SINT,
+ * another file has this one, or it is unmasked already by somebody else.
+ * Closing the file masks and frees it.
+ */
+struct hvpost_ioc_bind {
+	__u32 flags;
+	__u32 sint;
+	__u32 ring_records;
+	__u32 reserved32;
+	__u64 reserved;
+};
+
+/**
+ * struct hvpost_ioc_counters - of the bound SINT (HVPOST_IOC_COUNTERS)
+ * @messages:		taken from slots
+ * @interrupts:		handled
+ * @empty:		of these, interrupts that found the slot empty
+ * @eoms:		EOM writes
+ * @stalls:		times the ring was full and the slot left occupied
+ * @oversize:		slots that claimed more than 240 bytes, cut to 240
+ * @reserved:		zero
+ */
+struct hvpost_ioc_counters {
+	__u64 messages;
+	__u64 interrupts;
+	__u64 empty;
+	__u64 eoms;
+	__u64 stalls;
+	__u64 oversize;
+	__u64 reserved[2];
+};
+
+/* The slot claimed more than 240 bytes; 240 were taken. */
+#define HVPOST_RECORD_OVERSIZE	(1u << 0)
+
+/**
+ * struct hvpost_record - one received message, as read() returns it
+ * @sequence:		1, 2, 3, ... per VP since the SINT was bound, no gaps
+ * @time_ns:		CLOCK_MONOTONIC when the slot was taken
+ * @origin:		as the slot had it: sender's port id, or 0
+ * @vp_index:		VP whose slot it was
+ * @message_type:	as the slot had it
+ * @sint:		SINT it arrived at
+ * @payload_size:	0 to 240
+ * @message_flags:	as the slot had it
+ * @flags:		HVPOST_RECORD_*
+ * @reserved:		zero
+ * @payload:		@payload_size bytes, then zeros
+ *
+ * read() returns whole records only, as many as fit and are there; a buffer
+ * smaller than one record is EINVAL, a file without a SINT ENOTCONN. Records
+ * of one VP come in order of arrival; between VPs no order is promised.
+ */
+struct hvpost_record {
+	__u64 sequence;
+	__u64 time_ns;
+	__u64 origin;
+	__u32 vp_index;
+	__u32 message_type;
+	__u8  sint;
+	__u8  payload_size;
+	__u8  message_flags;
+	__u8  flags;
+	__u32 reserved;
+	__u8  payload[240];
+};
+
+#define HVPOST_IOC_INFO	_IOR(HVPOST_IOC_MAGIC, 0x00, struct hvpost_ioc_info)
+#define HVPOST_IOC_POST	_IOWR(HVPOST_IOC_MAGIC, 0x01, struct hvpost_ioc_post)
+#define HVPOST_IOC_SIGNAL _IOWR(HVPOST_IOC_MAGIC, 0x02, struct hvpost_ioc_signal)
+#define HVPOST_IOC_BIND	_IOWR(HVPOST_IOC_MAGIC, 0x03, struct hvpost_ioc_bind)
+#define HVPOST_IOC_COUNTERS \
+	_IOR(HVPOST_IOC_MAGIC, 0x04, struct hvpost_ioc_counters)
+
+#endif /* HVPOST_DEVICE_H */

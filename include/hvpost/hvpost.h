@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvpost.h - libhvpost: post Hyper-V messages, signal events, receive what
+ * arrives in the SIM slots of this partition.
+ *
+ * A handle stands for one place to post from and receive at, its *target*:
+ *
+ *   "device" or "device:PATH"   hvpost.ko through /dev/hvpost (or PATH)
+ *
+ * The error rule. A function that can fail returns 0 (or a count) on success
+ * and a negative errno value on failure; errno itself is left alone. Each
+ * function lists the values worth testing for; others may occur. NULL for an
+ * argument that is not marked "may be NULL" is a bug of the caller.
+ *
+ * The status. A hypercall that the hypervisor answered has an HV_STATUS too.
+ * hvpost_last_status() returns it raw, also after success; the errno value is
+ * only its nearest relative (hyperv_status.h has the table).
+ *
+ * Deadlines. Every call that may wait takes one: an absolute CLOCK_MONOTONIC
+ * time in nanoseconds, HVPOST_NOW (do not wait) or HVPOST_NEVER (no limit).
+ * hvpost_deadline_in_ms() makes one from a duration. A call that was ended by
+ * a signal (-EINTR) may be repeated with the same deadline.
+ *
+ * Threads. Different handles are independent. On one handle, one thread may
+ * post and signal while another one binds and receives; two threads in the
+ * same half need a lock of the caller's. The functions without a handle may be
+ * called from anywhere.
+ *
+ * The library prints nothing, never exits, installs no signal handler and
+ * starts no thread. After fork() only one of the processes may go on using a
+ * handle; exec closes it.
+ *
+ * A small example, whole in examples/echo.c:
+ *
+ *	struct hvpost *hv;
+ *	struct hvpost_message msg;
+ *	int err = hvpost_open(NULL, &hv);
+ *
+ *	if (!err)
+ *		err = hvpost_bind(hv, 6, 0);
+ *	if (!err)
+ *		err = hvpost_post(hv, &(struct hvpost_post){
+ *				.connection_id = 0x10, .message_type = 1,
+ *				.payload = "hello", .payload_size = 5,
+ *			}, hvpost_deadline_in_ms(1000));
+ *	if (!err)
+ *		err = hvpost_receive(hv, &msg, hvpost_deadline_in_ms(1000));
+ */
+#ifndef HVPOST_HVPOST_H
+#define HVPOST_HVPOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HVPOST_API __attribute__((visibility("default")))
+
+/* Payload bytes of one message, at most (TLFS, Inter-Partition Communication). */
+#define HVPOST_PAYLOAD_SIZE_MAX 240u
+
+#define HVPOST_NOW	UINT64_C(0)
+#define HVPOST_NEVER	UINT64_MAX
+
+/* hvpost_last_status(): no hypercall has been issued yet by the last call. */
+#define HVPOST_NO_STATUS UINT32_C(0xffffffff)
+
+/* An open target. Its layout is the library's own. */
+struct hvpost;
+
+/* 1. The handle */
+
+/**
+ * hvpost_open() - open a target
+ * @target:	target string (see above); may be NULL: $HVPOST_TARGET if it is
+ *		set and not empty, else "device"
+ * @handle:	out: the new handle; NULL on failure. Close it with
+ *		hvpost_close().
+ *
+ * Does not block.
+ *
+ * Return: 0, or -EINVAL: not a target string; -ENOENT or -ENODEV: the device
+ * is not there (driver not loaded); -EACCES: no permission to open it;
+ * -EPROTO: what is there is not an hvpost device; -ENOMEM.
+ */
+HVPOST_API int hvpost_open(const char *target, struct hvpost **handle);
+
+/**
+ * hvpost_close() - close a handle and free all that belongs to it
+ * @handle:	handle; may be NULL
+ *
+ * A bound SINT is masked and freed; messages not yet received are lost.
+ */
+HVPOST_API void hvpost_close(struct hvpost *handle);
+
+/**
+ * hvpost_version() - version of the library in use
+ *
+ * Return: static text such as "0.1.0".
+ */
+HVPOST_API const char *hvpost_version(void);
+
+/**
+ * hvpost_deadline_in_ms() - deadline a duration from now
+ * @duration_ms:	milliseconds; negative means no limit
+ *
+ * Return: the deadline; HVPOST_NEVER where it would lie beyond all time.
+ */
+HVPOST_API uint64_t hvpost_deadline_in_ms(int64_t duration_ms);
+
+/* 2. What the target is */
+
+/* How posts reach the hypervisor. */
+enum hvpost_hypercall {
+	HVPOST_CALL_UNKNOWN = 0,
+	HVPOST_CALL_KERNEL = 1,		/* the kernel's own call path */
+	HVPOST_CALL_PAGE = 2,		/* a hypercall page of the driver */
+	HVPOST_CALL_VMCALL = 3,		/* the bare Intel instruction */
+	HVPOST_CALL_VMMCALL = 4		/* the bare AMD instruction */
+};
+
+/* Who switched the SynIC of the VPs on. */
+enum hvpost_synic {
+	HVPOST_SYNIC_UNKNOWN = 0,
+	HVPOST_SYNIC_OURS = 1,		/* the driver, on every online CPU */
+	HVPOST_SYNIC_THEIRS = 2,	/* somebody else: its pages are shared */
+	HVPOST_SYNIC_DIFFERS = 3	/* not the same on all CPUs */
+};
+
+struct hvpost_info {
+	enum hvpost_hypercall hypercall;
+	enum hvpost_synic synic;
+	uint64_t privileges;	/* partition privilege mask (CPUID 0x40000003) */
+	uint64_t guest_os_id;	/* GUEST_OS_ID in force */
+	uint32_t vps_online;	/* VPs that receive now */
+	uint16_t sints_bound;	/* bit n: SINT n is bound by some handle */
+	uint16_t sints_busy;	/* bit n: SINT n is in somebody else's use */
+	uint8_t vmbus_loaded;	/* hv_vmbus is loaded: connections 1-4 are its */
+	char version[32];	/* version of the driver, NUL-terminated */
+};
+
+/**
+ * hvpost_get_info() - describe the target
+ * @handle:	handle
+ * @info:	out
+ * @info_size:	sizeof(*info); the library fills no more than that, so a
+ *		program built against an older header keeps working
+ *
+ * Return: 0, or -EINVAL: @info_size is 0.
+ */
+HVPOST_API int hvpost_get_info(struct hvpost *handle, struct hvpost_info *info,
+			       size_t info_size);
+
+/* 3. Posting and signalling */
+
+/* Also wait out INVALID_CONNECTION_ID, which some hosts use to throttle. */
+#define HVPOST_RETRY_CONNECTION (1u << 0)
+
+struct hvpost_post {
+	uint32_t connection_id;	/* 24 bits; 1-4 are VMBus's: CAP_SYS_ADMIN */
+	uint32_t message_type;	/* 1 to 0x7fffffff */
+	const void *payload;	/* may be NULL if payload_size is 0 */
+	uint32_t payload_size;	/* 0 to 240 bytes */
+	uint32_t flags;		/* HVPOST_RETRY_CONNECTION or 0 */
+};
+
+/**
+ * hvpost_post() - HvCallPostMessage (call 0x005C)
+ * @handle:	handle
+ * @post:	what to post, where to; only read
+ * @deadline_ns: until when a transient refusal is retried. HVPOST_NOW: one try.
+ *
+ * Success means that the hypervisor queued the message, not that the receiver
+ * took it. Transient are INSUFFICIENT_BUFFERS (0x13, and 0x33), TIMEOUT (0x78)
+ * and, with HVPOST_RETRY_CONNECTION, INVALID_CONNECTION_ID (0x12).
+ *
+ * Return: 0, or -EAGAIN: refused for now, and the deadline was HVPOST_NOW;
+ * -ETIMEDOUT: still refused at the deadline; -EINTR: a signal came, nothing was
+ * posted; -EMSGSIZE: over 240 bytes; -EINVAL: type or flags out of range;
+ * -EPERM: a VMBus connection without CAP_SYS_ADMIN; -EBUSY: a VMBus connection
+ * while hv_vmbus uses it; -EFAULT: payload not readable; else the errno value
+ * of hvpost_last_status().
+ */
+HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
+			   uint64_t deadline_ns);
+
+/**
+ * hvpost_signal() - HvCallSignalEvent (call 0x005D)
+ * @handle:		handle
+ * @connection_id:	as for posts
+ * @flag_number:	0 to 2047, relative to the port's base flag
+ *
+ * Does not block.
+ *
+ * Return: 0, or -EINVAL: flag out of range; -EOPNOTSUPP: this partition lacks
+ * the SignalEvents privilege; -EPERM, -EBUSY as hvpost_post(); else the errno
+ * value of hvpost_last_status().
+ */
+HVPOST_API int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
+			     uint32_t flag_number);
+
+/**
+ * hvpost_last_status() - raw HV_STATUS of the last post or signal
+ * @handle:	handle
+ *
+ * Return: 0 to 0xffff, or HVPOST_NO_STATUS if that call was refused before it
+ * reached the hypervisor.
+ */
+HVPOST_API uint32_t hvpost_last_status(const struct hvpost *handle);
+
+/**
+ * hvpost_last_attempts() - hypercalls that the last post took
+ * @handle:	handle
+ *
+ * Return: 0 if none was issued.
+ */
+HVPOST_API uint32_t hvpost_last_attempts(const struct hvpost *handle);
+
+/* 4. Receiving */
+
+/* The slot claimed more than 240 bytes; payload holds the first 240. */
+#define HVPOST_MESSAGE_OVERSIZE (1u << 0)
+
+struct hvpost_message {
+	uint64_t sequence;	/* 1, 2, 3, ... per VP since the bind; no gaps */
+	uint64_t time_ns;	/* CLOCK_MONOTONIC when the slot was taken */
+	uint64_t origin;	/* sender's port id, or 0 if the host omits it */
+	uint32_t vp_index;	/* VP whose slot it was */
+	uint32_t message_type;
+	uint32_t payload_size;	/* 0 to 240 */
+	uint8_t sint;
+	uint8_t message_flags;	/* as the slot had it; bit 0: more was queued */
+	uint8_t flags;		/* HVPOST_MESSAGE_OVERSIZE */
+	uint8_t payload[HVPOST_PAYLOAD_SIZE_MAX];	/* rest is zero */
+};
+
+/**
+ * hvpost_bind() - receive a SINT through this handle
+ * @handle:		handle
+ * @sint:		1 to 15, as the host's port has it; 2 is VMBus's and
+ *			needs CAP_SYS_ADMIN
+ * @ring_records:	messages kept per VP, up to 4096, rounded up to a power
+ *			of 2; 0 means the default, 64
+ *
+ * A handle binds one SINT; closing it is what unbinds. When the ring of a VP is
+ * full, its slot stays occupied: the host queues and then refuses the senders,
+ * and nothing is lost.
+ *
+ * Return: 0, or -EINVAL: SINT or ring size out of range; -EBUSY: this handle
+ * has a SINT already, or this SINT is in use; -EPERM: SINT 2 without
+ * CAP_SYS_ADMIN; -ENOSPC: no interrupt vector left on some CPU; -ENOMEM.
+ */
+HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
+			   unsigned int ring_records);
+
+/**
+ * hvpost_receive() - take the next message
+ * @handle:		handle with a bound SINT
+ * @message:		out
+ * @deadline_ns:	until when to wait for one
+ *
+ * Messages of one VP come in order of arrival; between VPs none is promised.
+ * The library reads ahead: it may hold messages that the descriptor of
+ * hvpost_get_fd() no longer announces, so call until -EAGAIN (with HVPOST_NOW)
+ * before waiting on the descriptor.
+ *
+ * Return: 0, or -EAGAIN: none there, and the deadline was HVPOST_NOW;
+ * -ETIMEDOUT; -EINTR; -ENOTCONN: no SINT is bound.
+ */
+HVPOST_API int hvpost_receive(struct hvpost *handle,
+			      struct hvpost_message *message,
+			      uint64_t deadline_ns);
+
+/**
+ * hvpost_get_fd() - descriptor to wait on in an event loop
+ * @handle:	handle
+ *
+ * Readable (POLLIN) when messages wait in the target. It belongs to the handle:
+ * do not read, write or close it.
+ *
+ * Return: the descriptor.
+ */
+HVPOST_API int hvpost_get_fd(const struct hvpost *handle);
+
+struct hvpost_counters {
+	uint64_t messages;	/* taken from slots */
+	uint64_t interrupts;	/* handled */
+	uint64_t empty;		/* of these, with nothing in the slot */
+	uint64_t eoms;		/* EOM writes */
+	uint64_t stalls;	/* ring full, slot left occupied */
+	uint64_t oversize;	/* slots claiming more than 240 bytes */
+};
+
+/**
+ * hvpost_get_counters() - counters of the bound SINT, summed over VPs
+ * @handle:		handle with a bound SINT
+ * @counters:		out
+ * @counters_size:	sizeof(*counters), as for hvpost_get_info()
+ *
+ * Return: 0, or -ENOTCONN: no SINT is bound; -EINVAL: size is 0.
+ */
+HVPOST_API int hvpost_get_counters(struct hvpost *handle,
+				   struct hvpost_counters *counters,
+				   size_t counters_size);
+
+/* 5. Statuses (hyperv_status.h) */
+
+/**
+ * hvpost_status_name() - documented name of an HV_STATUS
+ * @status:	0 to 0xffff
+ *
+ * Return: static text such as "HV_STATUS_INSUFFICIENT_BUFFERS", or NULL if the
+ * status is not a documented one.
+ */
+HVPOST_API const char *hvpost_status_name(uint32_t status);
+
+/**
+ * hvpost_status_meaning() - one line about an HV_STATUS, for people
+ * @status:	0 to 0xffff
+ *
+ * Return: static text, or NULL if the status is not a documented one.
+ */
+HVPOST_API const char *hvpost_status_meaning(uint32_t status);
+
+/**
+ * hvpost_status_errno() - errno value that stands for an HV_STATUS
+ * @status:	0 to 0xffff
+ *
+ * Return: 0 for success, else a negative errno value; -EIO for a status that
+ * is not a documented one.
+ */
+HVPOST_API int hvpost_status_errno(uint32_t status);
+
+/**
+ * hvpost_status_is_transient() - may a later try succeed?
+ * @status:	0 to 0xffff
+ *
+ * Return: 1 for the statuses that hvpost_post() retries by itself, else 0.
+ */
+HVPOST_API int hvpost_status_is_transient(uint32_t status);
+
+/**
+ * hvpost_status_at() - walk the list of documented statuses
+ * @index:	0, 1, 2, ... in ascending order of status
+ * @status:	out
+ *
+ * Return: 0, or -ENOENT: past the end.
+ */
+HVPOST_API int hvpost_status_at(size_t index, uint32_t *status);
+
+/**
+ * hvpost_status_find() - look a status up by name
+ * @name:	documented name, with or without "HV_STATUS_", any case
+ * @status:	out
+ *
+ * Return: 0, or -ENOENT: no such name.
+ */
+HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HVPOST_HVPOST_H */
