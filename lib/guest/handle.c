@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* The handle: the public interface, on top of whichever target was asked for. */
+#include <hvpost/hvpost.h>
+#include <hvpost/hyperv.h>
+#include <hvpost/version.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target.h"
+
+#define TARGET_DEFAULT "device"
+
+static_assert(HVPOST_PAYLOAD_SIZE_MAX == HV_MESSAGE_PAYLOAD_SIZE_MAX,
+	      "hvpost.h and hyperv.h agree on the size of a payload");
+
+/*
+ * No lock: the caller keeps each half to one thread at a time. @last belongs to
+ * the half that posts and signals; what binds and receives lives in @state.
+ */
+struct hvpost {
+	const struct hvpost_target *target;
+	void *state;
+	struct hvpost_answer last;
+};
+
+static const struct hvpost_target *const targets[] = {
+	&hvpost_target_device,
+};
+
+static const struct hvpost_answer no_answer = {
+	.status = HVPOST_NO_STATUS,
+};
+
+const struct hvpost_target *hvpost_target_find(const char *string,
+					       const char **where)
+{
+	size_t length = strcspn(string, ":");
+	const char *rest = string[length] ? string + length + 1 : NULL;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		if (strlen(targets[i]->name) != length ||
+		    strncmp(targets[i]->name, string, length))
+			continue;
+		*where = rest;
+		return targets[i];
+	}
+	return NULL;
+}
+
+static const char *target_string_or_default(const char *string)
+{
+	const char *environment;
+
+	if (string)
+		return string;
+	environment = getenv("HVPOST_TARGET");
+	return environment && *environment ? environment : TARGET_DEFAULT;
+}
+
+int hvpost_open(const char *target_string, struct hvpost **handle)
+{
+	const struct hvpost_target *target;
+	const char *where;
+	struct hvpost *new;
+	int saved_errno = errno, err;
+
+	*handle = NULL;
+	target = hvpost_target_find(target_string_or_default(target_string),
+				    &where);
+	if (!target)
+		return -EINVAL;
+
+	new = calloc(1, sizeof(*new));
+	if (!new) {
+		errno = saved_errno;
+		return -ENOMEM;
+	}
+
+	new->target = target;
+	new->last = no_answer;
+	err = target->open(where, &new->state);
+	if (err) {
+		free(new);
+		return err;
+	}
+	*handle = new;
+	return 0;
+}
+
+void hvpost_close(struct hvpost *handle)
+{
+	if (!handle)
+		return;
+	handle->target->close(handle->state);
+	free(handle);
+}
+
+const char *hvpost_version(void)
+{
+	return HVPOST_VERSION;
+}
+
+/*
+ * Give the caller as much of a structure as its header knew, and zeros for what
+ * a newer header has that this library does not.
+ */
+static void copy_out(void *to, size_t to_size, const void *from, size_t size)
+{
+	memset(to, 0, to_size);
+	memcpy(to, from, to_size < size ? to_size : size);
+}
+
+int hvpost_get_info(struct hvpost *handle, struct hvpost_info *info,
+		    size_t info_size)
+{
+	struct hvpost_info all = { 0 };
+	int err;
+
+	if (!info_size)
+		return -EINVAL;
+	err = handle->target->get_info(handle->state, &all);
+	if (err)
+		return err;
+	copy_out(info, info_size, &all, sizeof(all));
+	return 0;
+}
+
+int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
+		uint64_t deadline_ns)
+{
+	handle->last = no_answer;
+	return handle->target->post(handle->state, post, deadline_ns,
+				    &handle->last);
+}
+
+int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
+		  uint32_t flag_number)
+{
+	handle->last = no_answer;
+	if (flag_number >= HV_EVENT_FLAG_COUNT)
+		return -EINVAL;
+	return handle->target->signal(handle->state, connection_id,
+				      (uint16_t)flag_number, &handle->last);
+}
+
+uint32_t hvpost_last_status(const struct hvpost *handle)
+{
+	return handle->last.status;
+}
+
+uint32_t hvpost_last_attempts(const struct hvpost *handle)
+{
+	return handle->last.attempts;
+}
+
+int hvpost_bind(struct hvpost *handle, unsigned int sint,
+		unsigned int ring_records)
+{
+	return handle->target->bind(handle->state, sint, ring_records);
+}
+
+int hvpost_receive(struct hvpost *handle, struct hvpost_message *message,
+		   uint64_t deadline_ns)
+{
+	return handle->target->receive(handle->state, message, deadline_ns);
+}
+
+int hvpost_get_fd(const struct hvpost *handle)
+{
+	return handle->target->get_fd(handle->state);
+}
+
+int hvpost_get_counters(struct hvpost *handle, struct hvpost_counters *counters,
+			size_t counters_size)
+{
+	struct hvpost_counters all = { 0 };
+	int err;
+
+	if (!counters_size)
+		return -EINVAL;
+	err = handle->target->get_counters(handle->state, &all);
+	if (err)
+		return err;
+	copy_out(counters, counters_size, &all, sizeof(all));
+	return 0;
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The device target: hvpost.ko through its character device. The only file of
+ * the library that speaks device.h.
+ *
+ * The descriptor blocks. O_NONBLOCK would turn every post into a single try, so
+ * deadlines of posts travel in the ioctl, and receive waits with ppoll() and
+ * only then reads. That read cannot block: nobody else takes messages from this
+ * descriptor, since a handle has one receiving thread.
+ */
+#define _GNU_SOURCE /* ppoll */
+#include <hvpost/device.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "deadline.h"
+#include "target.h"
+
+/* Records taken by one read(), at most. */
+#define READ_AHEAD 64
+
+static_assert(HVPOST_NO_STATUS == HVPOST_STATUS_NONE, "one 'no status'");
+static_assert(HVPOST_NOW == HVPOST_DEADLINE_NONE, "one 'now'");
+static_assert(HVPOST_NEVER == HVPOST_DEADLINE_NEVER, "one 'never'");
+static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION,
+	      "flags of a post go to the driver as they are");
+static_assert(HVPOST_MESSAGE_OVERSIZE == HVPOST_RECORD_OVERSIZE,
+	      "flags of a record go to the caller as they are");
+static_assert(sizeof(((struct hvpost_record *)0)->payload) ==
+		      HVPOST_PAYLOAD_SIZE_MAX,
+	      "a record holds any payload");
+
+/* All but @fd belongs to the half that binds and receives. */
+struct device {
+	int fd;
+	bool bound;
+	size_t next, count; /* records[next..count) wait for the caller */
+	struct hvpost_record records[READ_AHEAD];
+};
+
+/* The library leaves errno alone, so these three put it back. */
+
+static int ioctl_or_error(int fd, unsigned long request, void *argument)
+{
+	int saved_errno = errno, err = 0;
+
+	if (ioctl(fd, request, argument) < 0)
+		err = -errno;
+	errno = saved_errno;
+	return err;
+}
+
+static ssize_t read_or_error(int fd, void *buffer, size_t size)
+{
+	int saved_errno = errno;
+	ssize_t taken = read(fd, buffer, size);
+
+	if (taken < 0)
+		taken = -errno;
+	errno = saved_errno;
+	return taken;
+}
+
+static int open_or_error(const char *path)
+{
+	int saved_errno = errno;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		fd = -errno;
+	errno = saved_errno;
+	return fd;
+}
+
+static void close_quietly(int fd)
+{
+	int saved_errno = errno;
+
+	close(fd);
+	errno = saved_errno;
+}
+
+/* Any descriptor could have been opened; only ours answers this call. */
+static int verify(int fd)
+{
+	struct hvpost_ioc_info info;
+
+	return ioctl_or_error(fd, HVPOST_IOC_INFO, &info) ? -EPROTO : 0;
+}
+
+static int device_open(const char *path, void **state)
+{
+	struct device *device;
+	int saved_errno = errno, fd, err;
+
+	if (path && !*path)
+		return -EINVAL;
+	fd = open_or_error(path ? path : HVPOST_DEVICE_PATH);
+	if (fd < 0)
+		return fd;
+	err = verify(fd);
+	if (err)
+		goto err_close;
+
+	device = calloc(1, sizeof(*device));
+	if (!device) {
+		errno = saved_errno;
+		err = -ENOMEM;
+		goto err_close;
+	}
+	device->fd = fd;
+	*state = device;
+	return 0;
+
+err_close:
+	close_quietly(fd);
+	return err;
+}
+
+static void device_close(void *state)
+{
+	struct device *device = state;
+
+	close_quietly(device->fd);
+	free(device);
+}
+
+static enum hvpost_hypercall hypercall_from_device(uint32_t hypercall)
+{
+	switch (hypercall) {
+	case HVPOST_HYPERCALL_KERNEL:
+		return HVPOST_CALL_KERNEL;
+	case HVPOST_HYPERCALL_PAGE:
+		return HVPOST_CALL_PAGE;
+	case HVPOST_HYPERCALL_VMCALL:
+		return HVPOST_CALL_VMCALL;
+	case HVPOST_HYPERCALL_VMMCALL:
+		return HVPOST_CALL_VMMCALL;
+	}
+	return HVPOST_CALL_UNKNOWN;
+}
+
+static enum hvpost_synic synic_from_device(uint32_t synic)
+{
+	switch (synic) {
+	case HVPOST_SYNIC_OWNED:
+		return HVPOST_SYNIC_OURS;
+	case HVPOST_SYNIC_SHARED:
+		return HVPOST_SYNIC_THEIRS;
+	case HVPOST_SYNIC_MIXED:
+		return HVPOST_SYNIC_DIFFERS;
+	}
+	return HVPOST_SYNIC_UNKNOWN;
+}
+
+static int device_get_info(void *state, struct hvpost_info *info)
+{
+	struct device *device = state;
+	struct hvpost_ioc_info raw;
+	int err = ioctl_or_error(device->fd, HVPOST_IOC_INFO, &raw);
+
+	if (err)
+		return err;
+	info->hypercall = hypercall_from_device(raw.hypercall);
+	info->synic = synic_from_device(raw.synic);
+	info->privileges = (uint64_t)raw.privileges_high << 32 |
+			   raw.privileges_low;
+	info->guest_os_id = raw.guest_os_id;
+	info->vps_online = raw.vps_online;
+	info->sints_bound = (uint16_t)raw.sints_bound;
+	info->sints_busy = (uint16_t)raw.sints_busy;
+	info->vmbus_loaded = raw.vmbus_loaded != 0;
+	memcpy(info->version, raw.version, sizeof(info->version) - 1);
+	return 0;
+}
+
+static int device_post(void *state, const struct hvpost_post *post,
+		       uint64_t deadline_ns, struct hvpost_answer *answer)
+{
+	struct device *device = state;
+	struct hvpost_ioc_post raw = {
+		.flags = post->flags,
+		.connection_id = post->connection_id,
+		.message_type = post->message_type,
+		.payload_size = post->payload_size,
+		.payload = (uintptr_t)post->payload,
+		.deadline_ns = deadline_ns,
+		.status = HVPOST_STATUS_NONE,
+	};
+	int err = ioctl_or_error(device->fd, HVPOST_IOC_POST, &raw);
+
+	answer->status = raw.status;
+	answer->attempts = raw.attempts;
+	return err;
+}
+
+static int device_signal(void *state, uint32_t connection_id,
+			 uint16_t flag_number, struct hvpost_answer *answer)
+{
+	struct device *device = state;
+	struct hvpost_ioc_signal raw = {
+		.connection_id = connection_id,
+		.flag_number = flag_number,
+		.status = HVPOST_STATUS_NONE,
+	};
+	int err = ioctl_or_error(device->fd, HVPOST_IOC_SIGNAL, &raw);
+
+	answer->status = raw.status;
+	return err;
+}
+
+static int device_bind(void *state, uint32_t sint, uint32_t ring_records)
+{
+	struct device *device = state;
+	struct hvpost_ioc_bind raw = {
+		.sint = sint,
+		.ring_records = ring_records,
+	};
+	int err = ioctl_or_error(device->fd, HVPOST_IOC_BIND, &raw);
+
+	if (!err)
+		device->bound = true;
+	return err;
+}
+
+static int wait_readable(int fd, uint64_t deadline_ns)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	struct timespec left;
+	int saved_errno = errno, err = 0, n;
+
+	n = ppoll(&readable, 1,
+		  hvpost_deadline_left(deadline_ns, hvpost_deadline_clock(),
+				       &left),
+		  NULL);
+	if (n < 0)
+		err = -errno;
+	else if (n == 0)
+		err = deadline_ns == HVPOST_NOW ? -EAGAIN : -ETIMEDOUT;
+	errno = saved_errno;
+	return err;
+}
+
+static int read_ahead(struct device *device, uint64_t deadline_ns)
+{
+	ssize_t taken;
+	int err;
+
+	if (!device->bound)
+		return -ENOTCONN;
+	err = wait_readable(device->fd, deadline_ns);
+	if (err)
+		return err;
+
+	taken = read_or_error(device->fd, device->records,
+			      sizeof(device->records));
+	if (taken < 0)
+		return (int)taken;
+	if (taken == 0 || (size_t)taken % sizeof(device->records[0]))
+		return -EPROTO;
+	device->next = 0;
+	device->count = (size_t)taken / sizeof(device->records[0]);
+	return 0;
+}
+
+static void message_from_record(struct hvpost_message *message,
+				const struct hvpost_record *record)
+{
+	message->sequence = record->sequence;
+	message->time_ns = record->time_ns;
+	message->origin = record->origin;
+	message->vp_index = record->vp_index;
+	message->message_type = record->message_type;
+	message->payload_size = record->payload_size;
+	message->sint = record->sint;
+	message->message_flags = record->message_flags;
+	message->flags = record->flags;
+	memcpy(message->payload, record->payload, sizeof(message->payload));
+}
+
+static int device_receive(void *state, struct hvpost_message *message,
+			  uint64_t deadline_ns)
+{
+	struct device *device = state;
+	int err;
+
+	if (device->next == device->count) {
+		err = read_ahead(device, deadline_ns);
+		if (err)
+			return err;
+	}
+	message_from_record(message, &device->records[device->next++]);
+	return 0;
+}
+
+static int device_get_fd(const void *state)
+{
+	const struct device *device = state;
+
+	return device->fd;
+}
+
+static int device_get_counters(void *state, struct hvpost_counters *counters)
+{
+	struct device *device = state;
+	struct hvpost_ioc_counters raw;
+	int err = ioctl_or_error(device->fd, HVPOST_IOC_COUNTERS, &raw);
+
+	if (err)
+		return err;
+	counters->messages = raw.messages;
+	counters->interrupts = raw.interrupts;
+	counters->empty = raw.empty;
+	counters->eoms = raw.eoms;
+	counters->stalls = raw.stalls;
+	counters->oversize = raw.oversize;
+	return 0;
+}
+
+const struct hvpost_target hvpost_target_device = {
+	.name = "device",
+	.open = device_open,
+	.close = device_close,
+	.get_info = device_get_info,
+	.post = device_post,
+	.signal = device_signal,
+	.bind = device_bind,
+	.receive = device_receive,
+	.get_fd = device_get_fd,
+	.get_counters = device_get_counters,
+};
