@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# First process of the guest under test. Runs one scenario and powers off.
+# The kernel command line sets scenario and nonce. All that is not the kernel's
+# goes to the second serial port; the rig's own lines there begin with "rig:",
+# and the last one, "rig: success NONCE", is what the outer machine believes.
+
+report()
+{
+	echo "rig: $*" >/dev/ttyS1
+}
+
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs tmp /tmp
+mount -t tmpfs run /run
+mount -t debugfs debug /sys/kernel/debug
+mount -t tracefs trace /sys/kernel/tracing
+stty -F /dev/ttyS1 raw -echo
+echo 30 >/proc/sys/kernel/hung_task_timeout_secs
+
+# A sign of life: a guest that lost its timer stops giving it.
+(while report alive; do sleep 2; done) &
+life=$!
+
+# The nonce is not the scenario's to know.
+word="success ${nonce:?}"
+unset nonce
+
+sh -eu -c '. /vm/lib.sh; . "/vm/scenarios/$scenario.sh"; : >/run/complete' \
+	</dev/null >/dev/ttyS1 2>&1
+status=$?
+
+kill $life
+wait $life 2>/dev/null
+if [ $status -ne 0 ]; then
+	report "ended with status $status"
+elif [ ! -e /run/complete ]; then
+	report "ended before its last line"
+else
+	report "$word"
+fi
+poweroff -f
