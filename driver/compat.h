@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between kernels, one entry each. Kbuild probes the headers for
+ * them: stable kernels carry API changes back, so version numbers would lie.
+ */
+#ifndef HVP_COMPAT_H
+#define HVP_COMPAT_H
+
+#include <asm/msr.h>
+
+/* rdmsrl() and friends became rdmsrq() in 6.16. */
+#ifdef HVP_HAVE_RDMSRQ
+#define hvp_rdmsr_safe(msr, value)	rdmsrq_safe(msr, value)
+#define hvp_wrmsr_safe(msr, value)	wrmsrq_safe(msr, value)
+#else
+#define hvp_rdmsr_safe(msr, value)	rdmsrl_safe(msr, value)
+#define hvp_wrmsr_safe(msr, value)	wrmsrl_safe(msr, value)
+#endif
+
+#endif /* HVP_COMPAT_H */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/hvpost. The file owns what it made: closing it unbinds its SINT, so a
+ * process that dies leaves nothing armed.
+ */
+#include "hvpost.h"
+
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/errno.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <asm/msr.h>
+
+#include <hvpost/version.h>
+
+#include "compat.h"
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct hvp_inbox *inbox = kzalloc(sizeof(*inbox), GFP_KERNEL_ACCOUNT);
+
+	if (!inbox)
+		return -ENOMEM;
+
+	hvp_inbox_init(inbox);
+	file->private_data = inbox;
+	return nonseekable_open(inode, file);
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct hvp_inbox *inbox = file->private_data;
+
+	hvp_inbox_unbind(inbox);
+	kfree(inbox);
+	return 0;
+}
+
+static ssize_t device_read(struct file *file, char __user *buffer, size_t size,
+			   loff_t *offset)
+{
+	return hvp_inbox_read(file->private_data, buffer, size,
+			      file->f_flags & O_NONBLOCK);
+}
+
+static __poll_t device_poll(struct file *file, poll_table *wait)
+{
+	return hvp_inbox_poll(file->private_data, file, wait) |
+	       EPOLLOUT | EPOLLWRNORM;
+}
+
+static long ioctl_info(void __user *arg)
+{
+	struct hvpost_ioc_info info = {
+		.hypercall = hvp_hypercall_mode(),
+		.privileges_low = hvp_host.privileges_low,
+		.privileges_high = hvp_host.privileges_high,
+		.sints_bound = hvp_inbox_bound(),
+		.vmbus_loaded = hvp_vmbus_loaded(),
+	};
+
+	info.synic = hvp_synic_ownership(&info.vps_online);
+	info.sints_busy = hvp_sint_unmasked() & ~info.sints_bound;
+	strscpy(info.version, HVPOST_VERSION, sizeof(info.version));
+	if (hvp_rdmsr_safe(HV_MSR_GUEST_OS_ID, &info.guest_os_id))
+		return -EIO;
+
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long ioctl_post(void __user *arg, bool nonblock)
+{
+	struct hvpost_ioc_post post;
+	long err;
+
+	if (copy_from_user(&post, arg, sizeof(post)))
+		return -EFAULT;
+
+	err = hvp_post(&post, nonblock);
+	if (copy_to_user(arg, &post, sizeof(post)))
+		return -EFAULT;
+	return err;
+}
+
+static long ioctl_signal(void __user *arg)
+{
+	struct hvpost_ioc_signal signal;
+	long err;
+
+	if (copy_from_user(&signal, arg, sizeof(signal)))
+		return -EFAULT;
+
+	err = hvp_signal(&signal);
+	if (copy_to_user(arg, &signal, sizeof(signal)))
+		return -EFAULT;
+	return err;
+}
+
+static long ioctl_bind(struct hvp_inbox *inbox, void __user *arg)
+{
+	struct hvpost_ioc_bind bind;
+	long err;
+
+	if (copy_from_user(&bind, arg, sizeof(bind)))
+		return -EFAULT;
+	if (bind.flags || bind.reserved32 || bind.reserved)
+		return -EINVAL;
+	if (bind.sint == HV_SINT_INTERCEPT || bind.sint >= HV_SINT_COUNT)
+		return -EINVAL;
+	if (bind.ring_records > HVPOST_RING_RECORDS_MAX)
+		return -EINVAL;
+	if (bind.sint == HV_SINT_VMBUS && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	/* Even while hv_vmbus has not unmasked it yet. */
+	if (bind.sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
+		return -EBUSY;
+
+	err = hvp_inbox_bind(inbox, bind.sint, &bind.ring_records);
+	if (err)
+		return err;
+	return copy_to_user(arg, &bind, sizeof(bind)) ? -EFAULT : 0;
+}
+
+static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)
+{
+	struct hvpost_ioc_counters counters;
+	long err = hvp_inbox_counters(inbox, &counters);
+
+	if (err)
+		return err;
+	return copy_to_user(arg, &counters, sizeof(counters)) ? -EFAULT : 0;
+}
+
+static long device_ioctl(struct file *file, unsigned int command,
+			 unsigned long argument)
+{
+	void __user *arg = (void __user *)argument;
+
+	switch (command) {
+	case HVPOST_IOC_INFO:
+		return ioctl_info(arg);
+	case HVPOST_IOC_POST:
+		return ioctl_post(arg, file->f_flags & O_NONBLOCK);
+	case HVPOST_IOC_SIGNAL:
+		return ioctl_signal(arg);
+	case HVPOST_IOC_BIND:
+		return ioctl_bind(file->private_data, arg);
+	case HVPOST_IOC_COUNTERS:
+		return ioctl_counters(file->private_data, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations device_fops = {
+	.owner		= THIS_MODULE,
+	.open		= device_open,
+	.release	= device_release,
+	.read		= device_read,
+	.poll		= device_poll,
+	.unlocked_ioctl	= device_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "hvpost",
+	.mode	= 0660,
+	.fops	= &device_fops,
+};
+
+int hvp_device_init(void)
+{
+	/* What user space sees must be laid out as it is documented. */
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_info) != 104);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_post) != 48);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_signal) != 24);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_bind) != 24);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 64);
+	BUILD_BUG_ON(sizeof(struct hvpost_record) != 280);
+	BUILD_BUG_ON(offsetof(struct hvpost_record, payload) != 40);
+
+	return misc_register(&device);
+}
+
+void hvp_device_exit(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hvpost.ko from the inside.
+ *
+ *   module.c	load and unload, in which order
+ *   host.c	what hosts us: CPUID, and who owns the hypercall interface
+ *   hypercall.c	how a hypercall is issued; hypercall_linux.c the kernel's way,
+ *		hypercall_page.S our own page
+ *   synic.c	one CPU's SynIC: its SIM page, owned or shared; CPU hotplug
+ *   sint.c	SINT interrupts as Linux IRQs; arming and masking SINTs
+ *   inbox.c	a bound SINT: slots into rings, rings to readers
+ *   post.c	HvCallPostMessage and HvCallSignalEvent from user memory
+ *   device.c	/dev/hvpost
+ *   vmbus.c	hv_vmbus coming and going
+ *   retry.c, slot.c	pure decisions, unit tested in user space
+ *
+ * Locks, outermost first:
+ *
+ *   cpu_hotplug_lock	(kernel's; read) the set of online CPUs while SINTs are
+ *			bound, unbound or followed. CPU callbacks hold it for
+ *			writing, so they nest the same way.
+ *   hvp_bind_lock	(mutex, inbox.c) which inbox has which SINT
+ *   inbox->read_lock	(mutex) the reading side of its rings; never nests
+ *			with the two above, except that it takes
+ *			cpu_hotplug_lock inside to resume a stalled CPU
+ *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
+ *			the writing side of its ring, its counters
+ *
+ * struct hvp_vp is written only on its own CPU, in process context of a CPU
+ * callback or of smp_call_on_cpu(), and its SIM pointer with IRQs off.
+ */
+#ifndef HVP_HVPOST_H
+#define HVP_HVPOST_H
+
+#define pr_fmt(fmt) "hvpost: " fmt
+
+#include <linux/fs.h>
+#include <linux/irqreturn.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/poll.h>
+#include <linux/printk.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include <hvpost/device.h>
+#include <hvpost/hyperv.h>
+
+/* host.c */
+
+/* What CPUID said; constant after hvp_host_detect(). */
+struct hvp_host {
+	u32 privileges_low;
+	u32 privileges_high;
+};
+
+extern struct hvp_host hvp_host;
+
+/* Is there a host that we can use at all? 0, or the reason after one log line. */
+int hvp_host_detect(void);
+
+/*
+ * Choose how to call, from the parameter's text and from who Linux thinks
+ * hosts it. Return HVPOST_HYPERCALL_*, or the reason after one log line.
+ */
+int hvp_host_choose_hypercall(const char *wish);
+
+/* hypercall.c */
+
+/* Take what @mode needs (GUEST_OS_ID, hypercall page) / give it back. */
+int hvp_hypercall_init(int mode);
+void hvp_hypercall_exit(void);
+int hvp_hypercall_mode(void);
+const char *hvp_hypercall_mode_name(void);
+
+/* Result when no hypercall could be issued; no hypervisor returns it. */
+#define HVP_RESULT_NO_CALL	(~0ull)
+
+/*
+ * Issue HvCallPostMessage. @input lies in the direct map, is 8-aligned and
+ * does not cross a page; the caller keeps its CPU.
+ */
+u64 hvp_hypercall_post(struct hv_post_message_input *input);
+
+/* Issue HvCallSignalEvent in its fast form. */
+u64 hvp_hypercall_signal(u32 connection_id, u16 flag_number);
+
+/* hypercall_linux.c: the only file that includes <asm/mshyperv.h> */
+u64 hvp_linux_hypercall(u64 control, void *input);
+u64 hvp_linux_hypercall_fast(u16 code, u64 input);
+
+/* synic.c */
+
+struct hvp_vp {
+	u32 vp_index;
+	bool online;
+	bool owned;			/* SIMP and SCONTROL are our doing */
+	struct hv_sim_page *sim;	/* the page in force, ours or shared */
+	u64 simp;			/* the SIMP value that names it */
+	u64 saved_simp;			/* what we put back if it is owned */
+	u64 saved_scontrol;
+	struct hv_sim_page *own_page;	/* kept until unload once allocated */
+	void *shared_map;		/* memremap() of somebody else's page */
+};
+
+DECLARE_PER_CPU(struct hvp_vp, hvp_vps);
+
+int hvp_synic_init(void);
+void hvp_synic_exit(void);
+
+/* HVPOST_SYNIC_*, and how many CPUs receive. */
+u32 hvp_synic_ownership(u32 *online);
+
+/* hv_vmbus moved or cleared SIMP: look again on every CPU. May sleep. */
+void hvp_synic_follow(void);
+
+/* Does this CPU's SIMP still name the page that we read? (costs an exit) */
+bool hvp_synic_sim_in_force(void);
+
+/* Tell the hypervisor that this CPU's emptied slots may be filled. */
+void hvp_synic_eom(void);
+
+/* sint.c */
+
+int hvp_sint_init(void);
+void hvp_sint_exit(void);
+
+/* One IRQ for @sint on @cpu; @dev is for the handler. Return IRQ or -errno. */
+int hvp_sint_request(unsigned int cpu, unsigned int sint, const char *name,
+		     irqreturn_t (*handler)(int irq, void *dev), void *dev);
+void hvp_sint_release(unsigned int irq, void *dev);
+
+/* On this CPU. -EBUSY: somebody has it unmasked. */
+int hvp_sint_arm(unsigned int sint, unsigned int irq);
+void hvp_sint_mask(unsigned int sint);
+
+/* Bits of the SINTs that are unmasked on some CPU. */
+u32 hvp_sint_unmasked(void);
+
+/* inbox.c */
+
+struct hvp_ring;
+
+/* What a file receives; bound to no SINT at first. */
+struct hvp_inbox {
+	struct hvp_ring **rings;	/* by CPU, NULL where none; set once */
+	unsigned int sint;		/* valid with rings */
+	char name[16];			/* in /proc/interrupts */
+	wait_queue_head_t wait;		/* readers and pollers */
+	struct mutex read_lock;
+	unsigned int next_cpu;		/* fairness; under read_lock */
+};
+
+void hvp_inbox_init(struct hvp_inbox *inbox);
+int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 *records);
+void hvp_inbox_unbind(struct hvp_inbox *inbox);
+ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
+		       size_t size, bool nonblock);
+__poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
+			poll_table *wait);
+int hvp_inbox_counters(struct hvp_inbox *inbox,
+		       struct hvpost_ioc_counters *counters);
+
+/* Bits of the SINTs that have an inbox. */
+u32 hvp_inbox_bound(void);
+
+/* On the CPU that comes or goes, from synic.c. */
+void hvp_inbox_cpu_online(void);
+void hvp_inbox_cpu_offline(void);
+/* On a CPU whose SIM page has just been replaced. */
+void hvp_inbox_cpu_resume(void);
+
+/* post.c */
+
+int hvp_post_init(void);
+void hvp_post_exit(void);
+int hvp_post(struct hvpost_ioc_post *post, bool nonblock);
+int hvp_signal(struct hvpost_ioc_signal *signal);
+
+/* device.c */
+
+int hvp_device_init(void);
+void hvp_device_exit(void);
+
+/* vmbus.c */
+
+int hvp_vmbus_init(void);
+void hvp_vmbus_exit(void);
+bool hvp_vmbus_loaded(void);
+
+#endif /* HVP_HVPOST_H */

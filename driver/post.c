@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HvCallPostMessage and HvCallSignalEvent from user memory. Each CPU has one
+ * input of its own, so callers on different CPUs share nothing; a caller keeps
+ * its CPU only from filling the input to the hypervisor's answer.
+ */
+#include "hvpost.h"
+
+#include <linux/capability.h>
+#include <linux/errno.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "retry.h"
+
+/* 256 bytes from kmalloc() are 256-aligned: no page is ever crossed. */
+static DEFINE_PER_CPU(struct hv_post_message_input *, post_input);
+
+int hvp_post_init(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct hv_post_message_input *input;
+
+		input = kzalloc_node(sizeof(*input), GFP_KERNEL,
+				     cpu_to_node(cpu));
+		if (!input) {
+			hvp_post_exit();
+			return -ENOMEM;
+		}
+		per_cpu(post_input, cpu) = input;
+	}
+	return 0;
+}
+
+void hvp_post_exit(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kfree(per_cpu(post_input, cpu));
+		per_cpu(post_input, cpu) = NULL;
+	}
+}
+
+/* VMBus's connections steer every device of this guest. */
+static int check_connection(u32 connection_id)
+{
+	u32 id = connection_id & HV_ID_MASK;
+
+	/* Some hosts ignore the high bits, so they must not hide the id. */
+	if (id < HV_CONNECTION_VMBUS_MESSAGE ||
+	    id > HV_CONNECTION_VMBUS_MESSAGE_5)
+		return 0;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return hvp_vmbus_loaded() ? -EBUSY : 0;
+}
+
+static int check_post(const struct hvpost_ioc_post *post)
+{
+	if (post->flags & ~HVPOST_POST_RETRY_CONNECTION || post->reserved)
+		return -EINVAL;
+	if (post->message_type == HV_MESSAGE_TYPE_NONE ||
+	    post->message_type > HV_MESSAGE_TYPE_GUEST_MAX)
+		return -EINVAL;
+	if (post->payload_size > HV_MESSAGE_PAYLOAD_SIZE_MAX)
+		return -EMSGSIZE;
+	return check_connection(post->connection_id);
+}
+
+/* -EFAULT: the payload is not in memory, or not readable at all. */
+static int post_here(const struct hvpost_ioc_post *post, u64 *result)
+{
+	struct hv_post_message_input *input = get_cpu_var(post_input);
+	int err;
+
+	input->connection_id = post->connection_id;
+	input->rsvdz = 0;
+	input->message_type = post->message_type;
+	input->payload_size = post->payload_size;
+	err = copy_from_user_nofault(input->payload,
+				     u64_to_user_ptr(post->payload),
+				     post->payload_size);
+	if (!err) {
+		memset(input->payload + post->payload_size, 0,
+		       sizeof(input->payload) - post->payload_size);
+		*result = hvp_hypercall_post(input);
+	}
+	put_cpu_var(post_input);
+	return err;
+}
+
+static int post_once(const struct hvpost_ioc_post *post, u64 *result)
+{
+	/* A page that was fetched may be gone again before we come back. */
+	while (post_here(post, result)) {
+		if (fault_in_readable(u64_to_user_ptr(post->payload),
+				      post->payload_size))
+			return -EFAULT;
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return *result == HVP_RESULT_NO_CALL ? -EOPNOTSUPP : 0;
+}
+
+static int wait_interruptible(u64 wait_ns)
+{
+	ktime_t timeout = ns_to_ktime(wait_ns);
+
+	set_current_state(TASK_INTERRUPTIBLE);
+	schedule_hrtimeout_range(&timeout, wait_ns / 8, HRTIMER_MODE_REL);
+	return signal_pending(current) ? -EINTR : 0;
+}
+
+int hvp_post(struct hvpost_ioc_post *post, bool nonblock)
+{
+	struct hvp_retry retry = {
+		.deadline_ns = nonblock ? HVPOST_DEADLINE_NONE :
+					  post->deadline_ns,
+		.retry_connection = post->flags & HVPOST_POST_RETRY_CONNECTION,
+	};
+	int err, next;
+	u64 result;
+
+	post->status = HVPOST_STATUS_NONE;
+	post->attempts = 0;
+	err = check_post(post);
+	if (err)
+		return err;
+
+	for (;;) {
+		err = post_once(post, &result);
+		if (err)
+			return err;
+		post->status = result & HV_RESULT_STATUS_MASK;
+		post->attempts++;
+
+		next = hvp_retry_next(&retry, post->status, ktime_get_ns());
+		if (next <= 0)
+			return next ?: hvp_status_errno(post->status);
+		err = wait_interruptible(retry.wait_ns);
+		if (err)
+			return err;
+	}
+}
+
+int hvp_signal(struct hvpost_ioc_signal *signal)
+{
+	u64 result;
+	int err;
+
+	signal->status = HVPOST_STATUS_NONE;
+	if (signal->flags || signal->reserved16 || signal->reserved)
+		return -EINVAL;
+	if (signal->flag_number >= HV_EVENT_FLAG_COUNT)
+		return -EINVAL;
+	if (!(hvp_host.privileges_high & HV_SIGNAL_EVENTS))
+		return -EOPNOTSUPP;
+	err = check_connection(signal->connection_id);
+	if (err)
+		return err;
+
+	result = hvp_hypercall_signal(signal->connection_id,
+				      signal->flag_number);
+	if (result == HVP_RESULT_NO_CALL)
+		return -EOPNOTSUPP;
+	signal->status = result & HV_RESULT_STATUS_MASK;
+	return hvp_status_errno(signal->status);
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One CPU's SynIC. Where SIMP is on already, somebody else owns SCONTROL, SIMP
+ * and SIEFP: we read that page and touch none of the three. Where it is off we
+ * own them, and put back what we found if it is still ours to put back.
+ */
+#include "hvpost.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/smp.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+
+DEFINE_PER_CPU(struct hvp_vp, hvp_vps);
+
+static enum cpuhp_state cpu_state;
+static bool loaded;
+
+static void follow_all(struct work_struct *work);
+static DECLARE_WORK(follow_work, follow_all);
+
+static u64 page_msr(u64 old, void *page)
+{
+	return (old & ~HV_PAGE_ADDRESS_MASK) | virt_to_phys(page) |
+	       HV_PAGE_ENABLE;
+}
+
+static void use_page(struct hvp_vp *vp, struct hv_sim_page *sim, u64 simp)
+{
+	unsigned long flags;
+
+	/* The interrupt handler of this CPU must see one page or the other. */
+	local_irq_save(flags);
+	vp->simp = simp;
+	vp->sim = sim;
+	local_irq_restore(flags);
+}
+
+static void unmap_shared(struct hvp_vp *vp)
+{
+	if (vp->shared_map)
+		memunmap(vp->shared_map);
+	vp->shared_map = NULL;
+}
+
+static int own_synic(struct hvp_vp *vp, u64 simp)
+{
+	u64 scontrol;
+	int err;
+
+	if (!vp->own_page)
+		vp->own_page = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!vp->own_page)
+		return -ENOMEM;
+
+	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
+	if (err)
+		return err;
+	vp->saved_simp = simp;
+	vp->saved_scontrol = scontrol;
+
+	err = hvp_wrmsr_safe(HV_MSR_SIMP, page_msr(simp, vp->own_page));
+	if (err)
+		return err;
+	err = hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
+	if (err) {
+		hvp_wrmsr_safe(HV_MSR_SIMP, simp);
+		return err;
+	}
+	vp->owned = true;
+	use_page(vp, vp->own_page, page_msr(simp, vp->own_page));
+	unmap_shared(vp);
+	return 0;
+}
+
+static int share_synic(struct hvp_vp *vp, u64 simp)
+{
+	void *map;
+
+	map = memremap(simp & HV_PAGE_ADDRESS_MASK, HV_PAGE_SIZE, MEMREMAP_WB);
+	if (!map)
+		return -ENOMEM;
+
+	vp->owned = false;
+	use_page(vp, map, simp);
+	unmap_shared(vp);
+	vp->shared_map = map;
+	return 0;
+}
+
+/* Look at SIMP and use the page in force; called on the CPU, may sleep. */
+static int enter_synic(struct hvp_vp *vp)
+{
+	u64 simp;
+	int err;
+
+	err = hvp_rdmsr_safe(HV_MSR_SIMP, &simp);
+	if (!err && !(simp & HV_PAGE_ENABLE))
+		err = own_synic(vp, simp);
+	else if (!err && (!vp->sim || (simp ^ vp->simp) & HV_PAGE_ADDRESS_MASK))
+		err = share_synic(vp, simp);
+
+	/* A page that is not in force may be anybody's memory by now. */
+	if (err)
+		use_page(vp, NULL, 0);
+	return err;
+}
+
+static bool vmbus_sint_masked(void)
+{
+	u64 msr;
+
+	return hvp_rdmsr_safe(HV_MSR_SINT0 + HV_SINT_VMBUS, &msr) ||
+	       (msr & HV_SINT_MASKED);
+}
+
+static void leave_synic(struct hvp_vp *vp)
+{
+	use_page(vp, NULL, 0);
+
+	if (vp->owned) {
+		u64 simp;
+
+		if (!hvp_rdmsr_safe(HV_MSR_SIMP, &simp) &&
+		    simp == page_msr(simp, vp->own_page) &&
+		    vmbus_sint_masked()) {
+			hvp_wrmsr_safe(HV_MSR_SCONTROL, vp->saved_scontrol);
+			hvp_wrmsr_safe(HV_MSR_SIMP, vp->saved_simp);
+		}
+		vp->owned = false;
+	}
+	unmap_shared(vp);
+}
+
+static int synic_online(unsigned int cpu)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	u64 vp_index;
+	int err;
+
+	err = hvp_rdmsr_safe(HV_MSR_VP_INDEX, &vp_index);
+	if (!err)
+		err = enter_synic(vp);
+	if (err) {
+		pr_err("CPU %u: cannot use its SynIC (error %d); it will receive nothing\n",
+		       cpu, err);
+		/* A reason not to load, but none to keep a CPU off. */
+		return loaded ? 0 : err;
+	}
+	vp->vp_index = vp_index;
+	vp->online = true;
+	hvp_inbox_cpu_online();
+
+	/* If hv_vmbus loaded after us, its callback is yet to move SIMP. */
+	if (hvp_vmbus_loaded())
+		schedule_work(&follow_work);
+	return 0;
+}
+
+static int synic_offline(unsigned int cpu)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+
+	hvp_inbox_cpu_offline();
+	vp->online = false;
+	leave_synic(vp);
+	return 0;
+}
+
+static void free_own_pages(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
+
+		free_page((unsigned long)vp->own_page);
+		vp->own_page = NULL;
+	}
+}
+
+int hvp_synic_init(void)
+{
+	int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "hvpost:online",
+				      synic_online, synic_offline);
+
+	if (state < 0) {
+		free_own_pages();
+		return state;
+	}
+	cpu_state = state;
+	loaded = true;
+	return 0;
+}
+
+void hvp_synic_exit(void)
+{
+	cpuhp_remove_state(cpu_state);
+	cancel_work_sync(&follow_work);
+	free_own_pages();
+}
+
+u32 hvp_synic_ownership(u32 *online)
+{
+	u32 owned = 0;
+	int cpu;
+
+	*online = 0;
+	for_each_online_cpu(cpu) {
+		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
+
+		*online += READ_ONCE(vp->online);
+		owned += READ_ONCE(vp->online) && READ_ONCE(vp->owned);
+	}
+	if (!owned)
+		return HVPOST_SYNIC_SHARED;
+	return owned == *online ? HVPOST_SYNIC_OWNED : HVPOST_SYNIC_MIXED;
+}
+
+static int follow_on_cpu(void *unused)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	int err;
+
+	if (!vp->online)
+		return 0;
+	err = enter_synic(vp);
+	if (!err)
+		hvp_inbox_cpu_resume();
+	return err;
+}
+
+void hvp_synic_follow(void)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		if (smp_call_on_cpu(cpu, follow_on_cpu, NULL, false))
+			pr_err("CPU %u: lost its SIM page; it receives nothing until it goes offline and online\n",
+			       cpu);
+	}
+	cpus_read_unlock();
+}
+
+static void follow_all(struct work_struct *work)
+{
+	hvp_synic_follow();
+}
+
+bool hvp_synic_sim_in_force(void)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	u64 simp;
+
+	return vp->sim && !hvp_rdmsr_safe(HV_MSR_SIMP, &simp) &&
+	       (simp & HV_PAGE_ENABLE) &&
+	       !((simp ^ vp->simp) & HV_PAGE_ADDRESS_MASK);
+}
+
+void hvp_synic_eom(void)
+{
+	hvp_wrmsr_safe(HV_MSR_EOM, 0);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hv_vmbus. While it is loaded it owns VMBus's connections and SINT 2. When it
+ * loads after us it moves SIMP to a page of its own on every CPU, when it
+ * unloads it clears SIMP and SCONTROL; it asks nobody, so we follow it.
+ */
+#include "hvpost.h"
+
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/string.h>
+
+static bool vmbus_loaded;
+
+bool hvp_vmbus_loaded(void)
+{
+	return READ_ONCE(vmbus_loaded);
+}
+
+static int vmbus_notify(struct notifier_block *block, unsigned long state,
+			void *data)
+{
+	const struct module *module = data;
+
+	if (strcmp(module->name, "hv_vmbus"))
+		return NOTIFY_DONE;
+
+	switch (state) {
+	case MODULE_STATE_COMING:
+		WRITE_ONCE(vmbus_loaded, true);
+		break;
+	case MODULE_STATE_LIVE:
+		/* Its start-up is done: SIMP is where it will stay. */
+		pr_info("hv_vmbus was loaded: sharing its SynIC pages\n");
+		hvp_synic_follow();
+		break;
+	case MODULE_STATE_GOING:
+		/* Its exit, or failed start, is done: the SynIC is off. */
+		WRITE_ONCE(vmbus_loaded, false);
+		pr_info("hv_vmbus was unloaded: taking the SynIC over\n");
+		hvp_synic_follow();
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block vmbus_notifier = {
+	.notifier_call = vmbus_notify,
+};
+
+int hvp_vmbus_init(void)
+{
+	int err = register_module_notifier(&vmbus_notifier);
+
+	if (err)
+		return err;
+
+	/* Was it here before us? The symbol is found from then on. */
+	if (__symbol_get("vmbus_proto_version")) {
+		WRITE_ONCE(vmbus_loaded, true);
+		__symbol_put("vmbus_proto_version");
+	}
+	return 0;
+}
+
+void hvp_vmbus_exit(void)
+{
+	unregister_module_notifier(&vmbus_notifier);
+}
