@@ -78,15 +78,16 @@ static int check_post(const struct hvpost_ioc_post *post)
 static int post_here(const struct hvpost_ioc_post *post, u64 *result)
 {
 	struct hv_post_message_input *input = get_cpu_var(post_input);
-	int err;
+	int err = 0;
 
 	input->connection_id = post->connection_id;
 	input->rsvdz = 0;
 	input->message_type = post->message_type;
 	input->payload_size = post->payload_size;
-	err = copy_from_user_nofault(input->payload,
-				     u64_to_user_ptr(post->payload),
-				     post->payload_size);
+	if (post->payload_size)
+		err = copy_from_user_nofault(input->payload,
+					     u64_to_user_ptr(post->payload),
+					     post->payload_size);
 	if (!err) {
 		memset(input->payload + post->payload_size, 0,
 		       sizeof(input->payload) - post->payload_size);
