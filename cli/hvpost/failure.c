@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* strerrorname_np */
+#include "failure.h"
+
+#include <hvpost/device.h>
+#include <hvpost/hyperv.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "json.h"
+
+#define CODE_USAGE     "usage"
+#define CODE_REFUSED   "refused"
+#define CODE_TIMED_OUT "timed-out"
+
+enum exit_status exit_status_of(int error, uint32_t status)
+{
+	if (!error)
+		return EXIT_DONE;
+	if (error == -ETIMEDOUT)
+		return EXIT_TIMED_OUT;
+	return status == HVPOST_NO_STATUS ? EXIT_LOCAL : EXIT_REFUSED;
+}
+
+__attribute__((format(printf, 2, 3))) static void
+set_text(struct failure *failure, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(failure->text, sizeof(failure->text), format, arguments);
+	va_end(arguments);
+}
+
+static struct failure local(int error)
+{
+	return (struct failure){
+		.exit = EXIT_LOCAL,
+		.code = "local",
+		.error = error,
+		.status = HVPOST_NO_STATUS,
+	};
+}
+
+struct failure failure_of(const char *what, int error)
+{
+	struct failure failure = local(error);
+
+	set_text(&failure, "%s: %s", what, strerror(-error));
+	return failure;
+}
+
+struct failure failure_of_timeout(const char *format, ...)
+{
+	struct failure failure = local(-ETIMEDOUT);
+	va_list arguments;
+
+	failure.exit = EXIT_TIMED_OUT;
+	failure.code = CODE_TIMED_OUT;
+	va_start(arguments, format);
+	vsnprintf(failure.text, sizeof(failure.text), format, arguments);
+	va_end(arguments);
+	return failure;
+}
+
+struct failure failure_of_usage(const char *format, ...)
+{
+	struct failure failure = local(0);
+	va_list arguments;
+
+	failure.code = CODE_USAGE;
+	va_start(arguments, format);
+	vsnprintf(failure.text, sizeof(failure.text), format, arguments);
+	va_end(arguments);
+	return failure;
+}
+
+/* What a person looks for in the file system when @target does not open. */
+static const char *device_path(const char *target)
+{
+	const char *colon = strchr(target, ':');
+
+	return colon ? colon + 1 : HVPOST_DEVICE_PATH;
+}
+
+struct failure failure_of_open(const char *target, int error)
+{
+	struct failure failure = local(error);
+
+	set_text(&failure, "cannot open %s: %s", device_path(target),
+		 strerror(-error));
+	switch (error) {
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		failure.code = "no-device";
+		failure.hint = "load the driver with 'modprobe hvpost' or "
+			       "'insmod hvpost.ko'; 'dmesg | grep hvpost' says "
+			       "why it would not load";
+		break;
+	case -EACCES:
+	case -EPERM:
+		failure.code = "no-permission";
+		failure.hint = "run as root, or join the group that owns the "
+			       "device: 'usermod -aG hvpost USER'";
+		break;
+	case -EPROTO:
+		failure.code = "not-hvpost";
+		set_text(&failure, "%s is not an hvpost device",
+			 device_path(target));
+		failure.hint = "the driver's own device is " HVPOST_DEVICE_PATH;
+		break;
+	case -EINVAL:
+		failure.code = "bad-target";
+		set_text(&failure, "'%s' is not a target", target);
+		failure.hint = "a target is 'device' or 'device:PATH'";
+		break;
+	}
+	return failure;
+}
+
+struct failure failure_of_bind(uint32_t sint, int error)
+{
+	struct failure failure = local(error);
+
+	set_text(&failure, "cannot receive from SINT %u: %s", sint,
+		 strerror(-error));
+	switch (error) {
+	case -EBUSY:
+		failure.code = "busy";
+		set_text(&failure, "SINT %u is in use", sint);
+		failure.hint = "another program or a driver receives from it; "
+			       "'hvpost info' shows which SINTs are taken";
+		break;
+	case -EPERM:
+		failure.code = "needs-admin";
+		set_text(&failure, "SINT %u belongs to VMBus", sint);
+		failure.hint = "run as root (CAP_SYS_ADMIN), or use a SINT of "
+			       "your own";
+		break;
+	case -ENOSPC:
+		failure.code = "no-vector";
+		set_text(&failure, "no interrupt vector is left for SINT %u",
+			 sint);
+		break;
+	}
+	return failure;
+}
+
+/* The driver refused before any hypercall, a post or a signal alike. */
+static struct failure failure_of_connection(uint32_t connection_id, int error)
+{
+	struct failure failure = local(error);
+
+	set_text(&failure, "connection 0x%x: %s", connection_id,
+		 strerror(-error));
+	switch (error) {
+	case -EPERM:
+		failure.code = "needs-admin";
+		set_text(&failure, "connection 0x%x belongs to VMBus",
+			 connection_id);
+		failure.hint = "run as root (CAP_SYS_ADMIN), or use a "
+			       "connection of your own";
+		break;
+	case -EBUSY:
+		failure.code = "busy";
+		set_text(&failure, "connection 0x%x is in use by hv_vmbus",
+			 connection_id);
+		failure.hint = "use a connection of your own, or unload "
+			       "hv_vmbus first";
+		break;
+	case -EOPNOTSUPP:
+		failure.code = "no-privilege";
+		set_text(&failure,
+			 "connection 0x%x: this partition may not do that",
+			 connection_id);
+		failure.hint = "'hvpost info' lists the privileges that the "
+			       "host gives it";
+		break;
+	}
+	return failure;
+}
+
+static const char *hint_for_status(uint32_t status)
+{
+	switch (status) {
+	case HV_STATUS_INVALID_CONNECTION_ID:
+		return "the host decides which connections there are; if it "
+		       "answers this to slow senders down, use "
+		       "--retry-connection";
+	case HV_STATUS_INSUFFICIENT_BUFFERS:
+		return "the receiver must take messages first; --timeout sets "
+		       "how long to keep trying";
+	case HV_STATUS_ACCESS_DENIED:
+		return "'hvpost info' lists the privileges that the host "
+		       "gives this partition";
+	}
+	return NULL;
+}
+
+/* The hypervisor was asked and said no, once or until time was up. */
+static struct failure failure_of_status(uint32_t connection_id, int error,
+					uint32_t status)
+{
+	const char *name = hvpost_status_name(status);
+	const char *meaning = hvpost_status_meaning(status);
+	struct failure failure = local(error);
+
+	failure.exit = exit_status_of(error, status);
+	failure.code = failure.exit == EXIT_TIMED_OUT ? CODE_TIMED_OUT :
+							CODE_REFUSED;
+	failure.status = status;
+	failure.hint = hint_for_status(status);
+	set_text(&failure, "connection 0x%x: %s: %s (0x%x): %s", connection_id,
+		 failure.exit == EXIT_TIMED_OUT ? "still refused in the end" :
+						  "the hypervisor refused",
+		 name ? name : "unknown status", status,
+		 meaning ? meaning : "no documented status has this number");
+	return failure;
+}
+
+struct failure failure_of_post(const struct hvpost_post *post, int error,
+			       uint32_t status)
+{
+	struct failure failure;
+
+	if (status != HVPOST_NO_STATUS)
+		return failure_of_status(post->connection_id, error, status);
+	failure = failure_of_connection(post->connection_id, error);
+	if (error == -EMSGSIZE) {
+		failure.code = "too-long";
+		set_text(&failure,
+			 "payload is %u bytes; one message carries at most %u",
+			 post->payload_size, HVPOST_PAYLOAD_SIZE_MAX);
+	}
+	return failure;
+}
+
+struct failure failure_of_signal(uint32_t connection_id, int error,
+				 uint32_t status)
+{
+	if (status != HVPOST_NO_STATUS)
+		return failure_of_status(connection_id, error, status);
+	return failure_of_connection(connection_id, error);
+}
+
+static void report_json(const struct failure *failure)
+{
+	struct json_object *object = json_new();
+	struct json_object *error = json_object_new_object();
+	const char *name = hvpost_status_name(failure->status);
+
+	json_add_string(error, "code", failure->code);
+	json_add_string(error, "message", failure->text);
+	if (failure->hint)
+		json_add_string(error, "hint", failure->hint);
+	if (failure->error)
+		json_add_string(error, "errno",
+				strerrorname_np(-failure->error));
+	if (failure->status != HVPOST_NO_STATUS)
+		json_add_number(error, "status", failure->status);
+	if (name)
+		json_add_string(error, "status_name", name);
+	json_object_object_add(object, "error", error);
+	json_print(stdout, object);
+}
+
+int failure_report(const struct common_options *common,
+		   const struct failure *failure)
+{
+	const char *name = common->command->name;
+
+	fprintf(stderr, "hvpost %s: %s\n", name, failure->text);
+	if (failure->hint)
+		fprintf(stderr, "hvpost %s: %s\n", name, failure->hint);
+	if (!strcmp(failure->code, CODE_USAGE))
+		fprintf(stderr, "try 'hvpost %s --help'\n", name);
+	if (common->json)
+		report_json(failure);
+	return (int)failure->exit;
+}
