@@ -37,6 +37,7 @@ kill $life
 wait $life 2>/dev/null
 if [ $status -ne 0 ]; then
 	report "ended with status $status"
+	dmesg >/dev/ttyS0
 elif [ ! -e /run/complete ]; then
 	report "ended before its last line"
 else

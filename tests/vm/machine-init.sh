@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of the nested machine, which has the real KVM. Runs the guests
-# that /vm/plan names, "jobs" at a time, and sends the results of each, as soon
-# as it ends, to the outer machine: a stream of tar archives on a virtio port.
-# The kernel command line sets jobs.
+# First process of the machine around the guests, which has the real KVM. Runs
+# one guest after the other: of the lines of /vm/plan, those whose number modulo
+# "machines" is "machine"; the kernel command line sets both. Sends the results
+# of each, as soon as it ends, out as tar archives on a virtio port.
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -22,7 +22,8 @@ send()
 }
 
 cd /vm || exit
-xargs -n 1 -P "${jobs:?}" sh guest.sh <plan | while read -r event; do
+awk "NR % ${machines:?} == ${machine:?}" plan |
+xargs -n 1 sh guest.sh | while read -r event; do
 	case $event in
 	*/started) : >"run/$event"; tar -c -C run "$event" ;;
 	*/ended) send "${event%/ended}" ;;
