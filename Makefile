@@ -131,11 +131,17 @@ DRIVER_SRC := $(wildcard driver/*.[chS] driver/Kbuild include/hvpost/*.h)
 driver: $(B)/driver/$(KERNELRELEASE)/hvpost.ko	## hvpost.ko for KERNELRELEASE (default: the running kernel)
 drivers: $(VM_KERNELS:%=$(B)/driver/%/hvpost.ko)	## hvpost.ko for every kernel that the VM runs boot
 
+build_driver = scripts/build-driver $(if $(filter-out 0,$(V)),--verbose)
+
+# $(1) release, $(2) its build tree
 define driver_rule
 $(B)/driver/$(1)/hvpost.ko: $(DRIVER_SRC)
 	$$(call say,KBUILD,$$@)
-	$$(Q)scripts/build-driver $$(if $$(filter-out 0,$$(V)),--verbose) \
-		--output $$(@D) $(2)
+	$$(Q)$$(build_driver) --output $$(@D) $(2)
+
+$(B)/vm-modules/$(1)/hvpost_testdev.ko: $(wildcard tests/vm/testdev/*)
+	$$(call say,KBUILD,$$@)
+	$$(Q)$$(build_driver) --source tests/vm/testdev --output $$(@D) $(2)
 endef
 $(eval $(call driver_rule,$(KERNELRELEASE),$(KDIR)))
 $(foreach k,$(filter-out $(KERNELRELEASE),$(VM_KERNELS)),\
@@ -201,7 +207,8 @@ $(B)/vm-tests/%: tests/vm/%.c $(B)/lib/libhvpost.so
 		$(CHECK_LIBS) -Wl,-rpath,'$$ORIGIN/../lib'
 
 .PHONY: vm-programs
-vm-programs: $(VM_PROGRAMS) cli examples
+vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
+	cli examples
 
 check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm
 	@scripts/vm-run all
@@ -222,7 +229,7 @@ install: all $(B)/lib/pkgconfig/libhvpost.pc ## tool, library, headers, man page
 
 clean: ## remove what was built; keeps the VM images (rm -r build removes all)
 	rm -rf $(B)/obj $(B)/lib $(B)/bin $(B)/examples $(B)/man $(B)/tests \
-		$(B)/vm-tests $(B)/driver $(B)/asan $(B)/tsan
+		$(B)/vm-tests $(B)/vm-modules $(B)/driver $(B)/asan $(B)/tsan
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*##" } \
