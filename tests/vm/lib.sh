@@ -87,3 +87,66 @@ irq_count()
 	}
 	END { print sum + 0 }' /proc/interrupts
 }
+
+# testdev message-create CONNECTION VP SINT: posts to CONNECTION come back to SINT
+# of VP. testdev event-create CONNECTION VP SINT: signals to CONNECTION set the
+# flag of that number there. testdev message-destroy|event-destroy CONNECTION.
+# testdev sint-create|sint-raise|sint-destroy VP SINT. The device (QEMU's
+# hyperv-testdev) ends QEMU at a duplicate, at the destruction of what is not
+# there, and at a payload of 240 bytes.
+testdev()
+{
+	case $1 in
+	sint-create) set -- 1 0 "$2" "$3" ;;
+	sint-destroy) set -- 2 0 "$2" "$3" ;;
+	sint-raise) set -- 3 0 "$2" "$3" ;;
+	message-create) set -- 4 "$2" "$3" "$4" ;;
+	message-destroy) set -- 5 "$2" 0 0 ;;
+	event-create) set -- 6 "$2" "$3" "$4" ;;
+	event-destroy) set -- 7 "$2" 0 0 ;;
+	*) fail "testdev does not know '$1'" ;;
+	esac
+	modprobe hvpost_testdev
+	echo $(($2 << 24 | $1 << 16 | $3 << 8 | $4)) \
+		>/sys/module/hvpost_testdev/parameters/command
+}
+
+# echo_connections SINT: connection 0x10 + VP for each VP of the guest, which
+# the test device echoes to SINT of that VP. Load the driver first: the device
+# gives a route no interrupt while its VP's SynIC is off.
+echo_connections()
+{
+	cpus=$(grep -c '^processor' /proc/cpuinfo)
+	for vp in $(seq 0 $((cpus - 1))); do
+		testdev message-create $((0x10 + vp)) "$vp" "$1"
+	done
+}
+
+# listening SINT OPTION...: start a listener in the background and wait until it
+# is ready. $listener is its process, /tmp/heard what it prints.
+listening()
+{
+	hvpost listen "$@" >/tmp/heard 2>/tmp/listener &
+	listener=$!
+	eventually grep -q '^listening' /tmp/listener
+}
+
+# expect_echo VP SINT TEXT: what is posted to VP's connection comes back through
+# the slot of SINT on that VP.
+expect_echo()
+{
+	listening "$2" --count 1 --timeout 30s
+	hvpost send $((0x10 + $1)) "$3"
+	wait $listener || fail "no echo of '$3': $(cat /tmp/listener)"
+	cat /tmp/heard
+	grep -q "vp $1 sint $2 .*\"$3\"" /tmp/heard ||
+		fail "'$3' did not come from SINT $2 of VP $1"
+}
+
+# nothing_armed: the driver left no interrupt and no unmasked SINT behind.
+nothing_armed()
+{
+	! grep hvpost /proc/interrupts || fail "an interrupt is left"
+	info=$(hvpost info)
+	echo "$info" | grep -q 'bound.*none' || fail "a SINT is left bound: $info"
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: a host without the Hyper-V interface: refused
+# cpu: host
+
+step "loading is refused with the flags that help"
+! modprobe hvpost || fail "hvpost.ko loaded"
+kernel_log_has 'hvpost: the hypervisor does not offer the Hyper-V interface.*hv-vpindex,hv-synic'

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: a host without SynIC: refused, and no MSR is touched
+# cpu: host,kvm=off,hv-relaxed,hv-vpindex,hv-time
+
+kernel_log_has 'Hypervisor detected: Microsoft Hyper-V'
+
+step "loading is refused with the flags that help"
+! modprobe hvpost || fail "hvpost.ko loaded"
+kernel_log_has 'hvpost: the host does not give this guest a SynIC.*hv-vpindex,hv-synic'
+kernel_log_lacks 'unchecked MSR access'

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: hv_vmbus loads after hvpost and moves its pages, then unloads under it
+# devices: hyperv-testdev vmbus-bridge
+
+step "hvpost owns the SynIC"
+load_hvpost
+kernel_log_has 'SynIC owned on 2 CPUs'
+echo_connections 6
+expect_echo 1 6 'before VMBus'
+
+step "hv_vmbus comes under a listener, which goes on receiving"
+listening 6
+load_vmbus
+kernel_log_has 'Vmbus version:4.0'
+kernel_log_has 'hvpost: hv_vmbus was loaded: sharing its SynIC pages'
+expect_output 'shared' hvpost info
+hvpost send 0x10 'VP 0 beside VMBus'
+hvpost send 0x11 'VP 1 beside VMBus'
+eventually grep -q 'vp 0 .*beside VMBus' /tmp/heard
+eventually grep -q 'vp 1 .*beside VMBus' /tmp/heard
+
+step "a CPU goes off and comes back, its callbacks now in the other order"
+echo 0 >/sys/devices/system/cpu/cpu1/online
+echo 1 >/sys/devices/system/cpu/cpu1/online
+hvpost send 0x11 'VP 1 is back'
+eventually grep -q 'vp 1 .*VP 1 is back' /tmp/heard
+
+step "hv_vmbus goes under the listener, which goes on receiving"
+rmmod hv_vmbus
+kernel_log_lacks 'VMBus UNLOAD did not complete'
+kernel_log_has 'hvpost: hv_vmbus was unloaded: taking the SynIC over'
+expect_output 'owned' hvpost info
+hvpost send 0x10 'VP 0 after VMBus'
+hvpost send 0x11 'VP 1 after VMBus'
+eventually grep -q 'vp 0 .*after VMBus' /tmp/heard
+eventually grep -q 'vp 1 .*after VMBus' /tmp/heard
+
+step "and once more"
+load_vmbus
+[ "$(dmesg | grep -c 'Vmbus version:4.0')" -eq 2 ] || fail "no second contact"
+hvpost send 0x11 'VP 1 beside VMBus again'
+eventually grep -q 'VP 1 beside VMBus again' /tmp/heard
+kill $listener
+wait $listener || fail "the listener ended with $?"
+
+step "hvpost unloads beside VMBus and leaves it alive"
+nothing_armed
+rmmod hvpost
+rmmod hv_vmbus
+kernel_log_lacks 'VMBus UNLOAD did not complete'
