@@ -109,13 +109,21 @@ static int bare_instruction(void)
 	}
 }
 
+/* Does the kernel own GUEST_OS_ID and the hypercall page? */
+static bool kernel_owns_hypercalls(void)
+{
+	return IS_ENABLED(CONFIG_HYPERV) &&
+	       x86_hyper_type == X86_HYPER_MS_HYPERV;
+}
+
 static int choose_by_host(void)
 {
 	u32 features;
 
-	switch (x86_hyper_type) {
-	case X86_HYPER_MS_HYPERV:
+	if (kernel_owns_hypercalls())
 		return HVPOST_HYPERCALL_KERNEL;
+
+	switch (x86_hyper_type) {
 	case X86_HYPER_KVM:
 		features = kvm_features() & KVM_HYPERCALL_FEATURES;
 		if (!features)
@@ -130,13 +138,11 @@ static int choose_by_host(void)
 
 static int check_wish(int mode)
 {
-	if (mode == HVPOST_HYPERCALL_KERNEL &&
-	    x86_hyper_type != X86_HYPER_MS_HYPERV) {
+	if (mode == HVPOST_HYPERCALL_KERNEL && !kernel_owns_hypercalls()) {
 		pr_err("hypercall=kernel: Linux did not set up Hyper-V's hypercalls here; leave the parameter away\n");
 		return -EINVAL;
 	}
-	if (mode == HVPOST_HYPERCALL_PAGE &&
-	    x86_hyper_type == X86_HYPER_MS_HYPERV) {
+	if (mode == HVPOST_HYPERCALL_PAGE && kernel_owns_hypercalls()) {
 		pr_err("hypercall=page: the kernel owns the hypercall page; use hypercall=kernel or leave the parameter away\n");
 		return -EINVAL;
 	}

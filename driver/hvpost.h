@@ -19,15 +19,16 @@
  *   cpu_hotplug_lock	(kernel's; read) the set of online CPUs while SINTs are
  *			bound, unbound or followed. CPU callbacks hold it for
  *			writing, so they nest the same way.
+ *   synic_lock		(mutex, synic.c) every CPU's struct hvp_vp
  *   hvp_bind_lock	(mutex, inbox.c) which inbox has which SINT
- *   inbox->read_lock	(mutex) the reading side of its rings; never nests
- *			with the two above, except that it takes
- *			cpu_hotplug_lock inside to resume a stalled CPU
+ *   inbox->read_lock	(mutex) the reading side of its rings; outermost: it
+ *			takes cpu_hotplug_lock inside to resume a stalled CPU
  *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
  *			the writing side of its ring, its counters
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
- * callback or of smp_call_on_cpu(), and its SIM pointer with IRQs off.
+ * callback or of smp_call_on_cpu(), and its SIM pointer with IRQs off: the
+ * interrupt handlers read that without a lock.
  */
 #ifndef HVP_HVPOST_H
 #define HVP_HVPOST_H

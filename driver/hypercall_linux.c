@@ -10,6 +10,8 @@
 u64 hvp_linux_hypercall(u64 control, void *input);
 u64 hvp_linux_hypercall_fast(u16 code, u64 input);
 
+#if IS_ENABLED(CONFIG_HYPERV)
+
 u64 hvp_linux_hypercall(u64 control, void *input)
 {
 	return hv_do_hypercall(control, input, NULL);
@@ -19,3 +21,17 @@ u64 hvp_linux_hypercall_fast(u16 code, u64 input)
 {
 	return hv_do_fast_hypercall8(code, input);
 }
+
+#else /* hvp_host_choose_hypercall() never comes here */
+
+u64 hvp_linux_hypercall(u64 control, void *input)
+{
+	return U64_MAX;
+}
+
+u64 hvp_linux_hypercall_fast(u16 code, u64 input)
+{
+	return U64_MAX;
+}
+
+#endif

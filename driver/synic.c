@@ -11,12 +11,21 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
 
 DEFINE_PER_CPU(struct hvp_vp, hvp_vps);
+
+/*
+ * Guards the struct hvp_vp of every CPU: CPU callbacks at load and unload may
+ * meet hv_vmbus's coming or going. The interrupt handler reads only the SIM
+ * pointer, which use_page() changes on the same CPU with IRQs off.
+ */
+static DEFINE_MUTEX(synic_lock);
 
 static enum cpuhp_state cpu_state;
 static bool loaded;
@@ -137,24 +146,38 @@ static void leave_synic(struct hvp_vp *vp)
 	unmap_shared(vp);
 }
 
-static int synic_online(unsigned int cpu)
+static int start_vp(struct hvp_vp *vp)
 {
-	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
 	u64 vp_index;
 	int err;
+
+	lockdep_assert_held(&synic_lock);
 
 	err = hvp_rdmsr_safe(HV_MSR_VP_INDEX, &vp_index);
 	if (!err)
 		err = enter_synic(vp);
+	if (err)
+		return err;
+
+	vp->vp_index = vp_index;
+	vp->online = true;
+	hvp_inbox_cpu_online();
+	return 0;
+}
+
+static int synic_online(unsigned int cpu)
+{
+	int err;
+
+	mutex_lock(&synic_lock);
+	err = start_vp(this_cpu_ptr(&hvp_vps));
+	mutex_unlock(&synic_lock);
 	if (err) {
 		pr_err("CPU %u: cannot use its SynIC (error %d); it will receive nothing\n",
 		       cpu, err);
 		/* A reason not to load, but none to keep a CPU off. */
 		return loaded ? 0 : err;
 	}
-	vp->vp_index = vp_index;
-	vp->online = true;
-	hvp_inbox_cpu_online();
 
 	/* If hv_vmbus loaded after us, its callback is yet to move SIMP. */
 	if (hvp_vmbus_loaded())
@@ -166,9 +189,11 @@ static int synic_offline(unsigned int cpu)
 {
 	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
 
+	mutex_lock(&synic_lock);
 	hvp_inbox_cpu_offline();
 	vp->online = false;
 	leave_synic(vp);
+	mutex_unlock(&synic_lock);
 	return 0;
 }
 
@@ -225,13 +250,14 @@ u32 hvp_synic_ownership(u32 *online)
 static int follow_on_cpu(void *unused)
 {
 	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
-	int err;
+	int err = 0;
 
-	if (!vp->online)
-		return 0;
-	err = enter_synic(vp);
-	if (!err)
+	mutex_lock(&synic_lock);
+	if (vp->online)
+		err = enter_synic(vp);
+	if (vp->online && !err)
 		hvp_inbox_cpu_resume();
+	mutex_unlock(&synic_lock);
 	return err;
 }
 
