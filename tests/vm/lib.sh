@@ -122,22 +122,41 @@ echo_connections()
 	done
 }
 
-# listening SINT OPTION...: start a listener in the background and wait until it
-# is ready. $listener is its process, /tmp/heard what it prints.
-listening()
+# listen_start SINT OPTION...: start a listener in the background and wait until
+# it is ready; /tmp/heard is what it prints.
+listen_start()
 {
 	hvpost listen "$@" >/tmp/heard 2>/tmp/listener &
 	listener=$!
 	eventually grep -q '^listening' /tmp/listener
 }
 
+# listen_wait: wait until the listener ends by itself, well.
+listen_wait()
+{
+	wait "$listener" || fail "the listener ended with $?: $(cat /tmp/listener)"
+}
+
+# listen_stop: end the listener, which must end well.
+listen_stop()
+{
+	kill "$listener"
+	listen_wait
+}
+
+# heard PATTERN: the listener prints, sooner or later, a line like that.
+heard()
+{
+	eventually grep -Eq -- "$1" /tmp/heard
+}
+
 # expect_echo VP SINT TEXT: what is posted to VP's connection comes back through
 # the slot of SINT on that VP.
 expect_echo()
 {
-	listening "$2" --count 1 --timeout 30s
+	listen_start "$2" --count 1 --timeout 30s
 	hvpost send $((0x10 + $1)) "$3"
-	wait $listener || fail "no echo of '$3': $(cat /tmp/listener)"
+	listen_wait
 	cat /tmp/heard
 	grep -q "vp $1 sint $2 .*\"$3\"" /tmp/heard ||
 		fail "'$3' did not come from SINT $2 of VP $1"

@@ -25,11 +25,11 @@ say
 
 # Each VP's connection is 0x10 and the VP's number.
 echo_connections 6
-listening 6 --count 2 --timeout 30s
+listen_start 6 --count 2 --timeout 30s
 say '2. Post a message to each of two connections of the host, an echo device.'
 show "hvpost send 0x10 'hello, hypervisor'"
 show "hvpost send 0x11 'the other CPU'"
-wait $listener || fail "no echo: $(cat /tmp/listener)"
+listen_wait
 
 say '3. What came back. The host wrote each message into the slot of SINT 6 in the'
 say '   SIM page of one virtual processor (VP) and raised its interrupt; the driver'
@@ -41,16 +41,15 @@ grep -q 'vp 0 .*hello, hypervisor' /tmp/heard
 grep -q 'vp 1 .*the other CPU' /tmp/heard
 
 say '4. While something listens, SINT 6 has an interrupt of its own on each CPU:'
-listening 6
+listen_start 6
 hvpost send 0x10 tick >/dev/null
 hvpost send 0x11 tock >/dev/null
-eventually grep -q tick /tmp/heard
-eventually grep -q tock /tmp/heard
+heard tick
+heard tock
 say '# grep hvpost /proc/interrupts'
 sed -n '1s/^/demo:   /p; s/^\(.*hvpost.*\)/demo:   \1/p' /proc/interrupts
 say
-kill $listener
-wait $listener || fail "the listener ended with $?"
+listen_stop
 
 say '5. Round trips, application to host and back:'
 show 'hvpost ping 0x10 6 --count 200 --interval 0 --quiet'

@@ -14,24 +14,23 @@ expect_echo 0 6 'hello from VP 0'
 expect_echo 1 6 'hello from VP 1'
 
 step "each VP has an interrupt of its own"
-listening 6
+listen_start 6
 grep 'hvpost-sint6' /proc/interrupts
 before0=$(irq_count hvpost-sint6 0)
 before1=$(irq_count hvpost-sint6 1)
 hvpost send 0x11 'to VP 1 alone'
-eventually grep -q 'to VP 1 alone' /tmp/heard
+heard 'to VP 1 alone'
 [ "$(irq_count hvpost-sint6 0)" -eq "$before0" ] || fail "VP 0 was interrupted"
 [ "$(irq_count hvpost-sint6 1)" -gt "$before1" ] || fail "VP 1 was not interrupted"
 
 step "a CPU goes off and comes back under a listener"
 echo 0 >/sys/devices/system/cpu/cpu1/online
 hvpost send 0x10 'VP 0 while VP 1 is off'
-eventually grep -q 'while VP 1 is off' /tmp/heard
+heard 'while VP 1 is off'
 echo 1 >/sys/devices/system/cpu/cpu1/online
 hvpost send 0x11 'VP 1 is back'
-eventually grep -q 'vp 1 .*VP 1 is back' /tmp/heard
-kill $listener
-wait $listener || fail "the listener ended with $?"
+heard 'vp 1 .*VP 1 is back'
+listen_stop
 
 step "round trips"
 expect_output '^20 sent, 20 received' hvpost ping 0x10 6 --count 20 --interval 0 --quiet

@@ -39,10 +39,9 @@ refused 2 'HV_STATUS_INVALID_CONNECTION_ID \(0x12\)' hvpost signal 0x78
 step "SINTs that cannot be had"
 refused 1 'SINT' hvpost listen 0
 refused 1 'SINT' hvpost listen 16
-listening 9
+listen_start 9
 refused 1 'in use' hvpost listen 9
-kill $listener
-wait $listener || fail "the listener ended with $?"
+listen_stop
 
 step "the first of the burst were not lost: the listener had them"
 grep -q 'burst' /tmp/heard || fail "nothing came"

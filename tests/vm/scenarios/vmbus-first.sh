@@ -27,15 +27,14 @@ expect_status 1 hvpost send 4 mine
 expect_status 1 hvpost listen 2 --timeout 1s
 
 step "a CPU goes off and comes back"
-listening 6
+listen_start 6
 echo 0 >/sys/devices/system/cpu/cpu1/online
 hvpost send 0x10 'VP 0 while VP 1 is off'
-eventually grep -q 'while VP 1 is off' /tmp/heard
+heard 'while VP 1 is off'
 echo 1 >/sys/devices/system/cpu/cpu1/online
 hvpost send 0x11 'VP 1 is back'
-eventually grep -q 'vp 1 .*VP 1 is back' /tmp/heard
-kill $listener
-wait $listener || fail "the listener ended with $?"
+heard 'vp 1 .*VP 1 is back'
+listen_stop
 
 step "VMBus lives on without us: it unloads and connects again"
 nothing_armed

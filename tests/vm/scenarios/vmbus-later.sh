@@ -10,21 +10,21 @@ echo_connections 6
 expect_echo 1 6 'before VMBus'
 
 step "hv_vmbus comes under a listener, which goes on receiving"
-listening 6
+listen_start 6
 load_vmbus
 kernel_log_has 'Vmbus version:4.0'
 kernel_log_has 'hvpost: hv_vmbus was loaded: sharing its SynIC pages'
 expect_output 'shared' hvpost info
 hvpost send 0x10 'VP 0 beside VMBus'
 hvpost send 0x11 'VP 1 beside VMBus'
-eventually grep -q 'vp 0 .*beside VMBus' /tmp/heard
-eventually grep -q 'vp 1 .*beside VMBus' /tmp/heard
+heard 'vp 0 .*beside VMBus'
+heard 'vp 1 .*beside VMBus'
 
 step "a CPU goes off and comes back, its callbacks now in the other order"
 echo 0 >/sys/devices/system/cpu/cpu1/online
 echo 1 >/sys/devices/system/cpu/cpu1/online
 hvpost send 0x11 'VP 1 is back'
-eventually grep -q 'vp 1 .*VP 1 is back' /tmp/heard
+heard 'vp 1 .*VP 1 is back'
 
 step "hv_vmbus goes under the listener, which goes on receiving"
 rmmod hv_vmbus
@@ -33,16 +33,15 @@ kernel_log_has 'hvpost: hv_vmbus was unloaded: taking the SynIC over'
 expect_output 'owned' hvpost info
 hvpost send 0x10 'VP 0 after VMBus'
 hvpost send 0x11 'VP 1 after VMBus'
-eventually grep -q 'vp 0 .*after VMBus' /tmp/heard
-eventually grep -q 'vp 1 .*after VMBus' /tmp/heard
+heard 'vp 0 .*after VMBus'
+heard 'vp 1 .*after VMBus'
 
 step "and once more"
 load_vmbus
 [ "$(dmesg | grep -c 'Vmbus version:4.0')" -eq 2 ] || fail "no second contact"
 hvpost send 0x11 'VP 1 beside VMBus again'
-eventually grep -q 'VP 1 beside VMBus again' /tmp/heard
-kill $listener
-wait $listener || fail "the listener ended with $?"
+heard 'VP 1 beside VMBus again'
+listen_stop
 
 step "hvpost unloads beside VMBus and leaves it alive"
 nothing_armed
