@@ -15,7 +15,7 @@ bad_news="$bad_news|general protection|unable to handle|double fault"
 bad_news="$bad_news|INFO: (possible|task|trying|inconsistent|suspicious)"
 bad_news="$bad_news|KASAN: |UBSAN: |KFENCE: |kmemleak: [0-9]+ new"
 bad_news="$bad_news|rcu.*(detected stall|self-detected|starved for)"
-bad_news="$bad_news|hard LOCKUP|nobody cared|No irq handler for vector"
+bad_news="$bad_news|hard LOCKUP|unchecked MSR access|nobody cared|No irq handler for vector"
 
 # Some hosts' CPUs make the kernel say this at boot.
 old_news='Spectre V2 : WARNING: '

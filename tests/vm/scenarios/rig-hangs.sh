@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: the rig itself: a scenario that never ends is a failure
+# seconds: 20
+# expect: failed: it was not done after 20 s, in step hang
+
+step "hang"
+sleep 1000

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: the rig itself: leaving early with success is a failure
+# expect: failed: the scenario ended before its last line, in step leave
+
+step "leave"
+exit 0
