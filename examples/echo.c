@@ -27,8 +27,8 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc != 4) {
-		fputs("Usage: echo CONNECTION SINT TEXT\n", stderr);
-		return EXIT_FAILURE;
+		puts("Usage: echo CONNECTION SINT TEXT");
+		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 	}
 	post.connection_id = (uint32_t)strtoul(argv[1], NULL, 0);
 	post.payload = argv[3];

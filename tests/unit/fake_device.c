@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "fake_device.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct fake_device fake;
+
+static const char *path(void)
+{
+	return fake.target + strlen("device:");
+}
+
+void fake_device_create(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	snprintf(fake.folder, sizeof(fake.folder), "/tmp/hvpost-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(fake.folder));
+	snprintf(fake.target, sizeof(fake.target), "device:%s/fifo",
+		 fake.folder);
+	ck_assert_int_eq(mkfifo(path(), 0600), 0);
+	fake.writer = open(path(), O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fake.writer, 0);
+
+	fake.attempts = 1;
+	fake.info = (struct hvpost_ioc_info){
+		.hypercall = HVPOST_HYPERCALL_KERNEL,
+		.synic = HVPOST_SYNIC_OWNED,
+		.vps_online = 2,
+		.version = "9.8.7",
+	};
+}
+
+void fake_device_remove(void)
+{
+	close(fake.writer);
+	unlink(path());
+	rmdir(fake.folder);
+}
+
+void fake_device_write(const void *bytes, unsigned int size)
+{
+	ck_assert_int_eq(write(fake.writer, bytes, size), (int)size);
+}
+
+void fake_device_deliver(const struct hvpost_record *record)
+{
+	struct hvpost_record copy = *record;
+
+	copy.sequence = ++fake.sequence;
+	fake_device_write(&copy, sizeof(copy));
+}
+
+void fake_device_deliver_text(__u32 type, const char *text)
+{
+	struct hvpost_record record = {
+		.message_type = type,
+		.payload_size = (__u8)strlen(text),
+		.sint = 6,
+	};
+
+	memcpy(record.payload, text, strlen(text));
+	fake_device_deliver(&record);
+}
+
+static void echo(void)
+{
+	struct hvpost_record record = {
+		.message_type = fake.post.message_type,
+		.payload_size = (__u8)fake.post.payload_size,
+		.sint = (__u8)fake.bind.sint,
+		.vp_index = fake.posts & 1,
+	};
+
+	memcpy(record.payload, fake.payload, fake.post.payload_size);
+	if (fake.damage)
+		record.payload[fake.post.payload_size - 1] ^= 1;
+	fake_device_deliver(&record);
+}
+
+static int do_post(struct hvpost_ioc_post *post)
+{
+	fake.post = *post;
+	memcpy(fake.payload, (const void *)(uintptr_t)post->payload,
+	       post->payload_size < sizeof(fake.payload) ? post->payload_size :
+							   0);
+	fake.posts++;
+	if (post->payload_size > 240)
+		return EMSGSIZE;
+	if (!fake.attempts)
+		return fake.post_errno;
+	post->status = fake.status;
+	post->attempts = fake.attempts;
+	if (!fake.post_errno && fake.echo && fake.posts > fake.swallow)
+		echo();
+	return fake.post_errno;
+}
+
+static int do_signal(struct hvpost_ioc_signal *signal)
+{
+	fake.signal = *signal;
+	if (fake.attempts)
+		signal->status = fake.status;
+	return fake.signal_errno;
+}
+
+static int answer(unsigned long request, void *argument)
+{
+	switch (request) {
+	case HVPOST_IOC_INFO:
+		memcpy(argument, &fake.info, sizeof(fake.info));
+		return 0;
+	case HVPOST_IOC_POST:
+		return do_post(argument);
+	case HVPOST_IOC_SIGNAL:
+		return do_signal(argument);
+	case HVPOST_IOC_BIND:
+		memcpy(&fake.bind, argument, sizeof(fake.bind));
+		return fake.bind_errno;
+	case HVPOST_IOC_COUNTERS:
+		memcpy(argument, &fake.counters, sizeof(fake.counters));
+		return fake.bind.sint ? 0 : ENOTCONN;
+	}
+	return ENOTTY;
+}
+
+static bool is_fake(int fd)
+{
+	struct stat one, other;
+
+	return fake.writer && !fstat(fd, &one) && !fstat(fake.writer, &other) &&
+	       one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+/* Takes the place of the C library's. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list arguments;
+	void *argument;
+	int error;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (!is_fake(fd))
+		return (int)syscall(SYS_ioctl, fd, request, argument);
+
+	error = answer(request, argument);
+	if (!error)
+		return 0;
+	errno = error;
+	return -1;
+}

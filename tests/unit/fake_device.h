@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_device.h - an hvpost device made of a FIFO, for tests of the library and
+ * of the tool without a driver.
+ *
+ * open, poll and read are the kernel's own: what is delivered here lies in the
+ * FIFO until it is read. Only ioctl() is replaced, for this FIFO alone; it notes
+ * what it was asked and answers as the test has set it up.
+ */
+#ifndef FAKE_DEVICE_H
+#define FAKE_DEVICE_H
+
+#include <stdbool.h>
+
+#include <hvpost/device.h>
+
+struct fake_device {
+	/* For the test to set up */
+	struct hvpost_ioc_info info;
+	struct hvpost_ioc_counters counters;
+	int post_errno;		/* 0: success */
+	int signal_errno;
+	int bind_errno;
+	__u32 status;		/* what the hypervisor answers */
+	__u32 attempts;
+	bool echo;		/* deliver what is posted */
+	bool damage;		/* and change a byte of it */
+	unsigned int swallow;	/* the first so many posts come to nothing */
+
+	/* For the test to look at */
+	unsigned int posts;
+	struct hvpost_ioc_post post;
+	__u8 payload[4096];
+	struct hvpost_ioc_signal signal;
+	struct hvpost_ioc_bind bind;
+
+	/* Its own */
+	char folder[64];
+	char target[96];	/* for hvpost_open() */
+	int writer;
+	__u64 sequence;
+};
+
+extern struct fake_device fake;
+
+/* Fixtures of a test case */
+void fake_device_create(void);
+void fake_device_remove(void);
+
+/* A message arrives; what the device counts is filled in. */
+void fake_device_deliver(const struct hvpost_record *record);
+
+/* A message of @type with this text as payload. */
+void fake_device_deliver_text(__u32 type, const char *text);
+
+/* Raw bytes, which need be no record. */
+void fake_device_write(const void *bytes, unsigned int size);
+
+#endif /* FAKE_DEVICE_H */

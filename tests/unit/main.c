@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include "suites.h"
+
+int main(void)
+{
+	SRunner *runner = srunner_create(abi_suite());
+	int failed;
+
+	srunner_add_suite(runner, status_suite());
+	srunner_add_suite(runner, retry_suite());
+	srunner_add_suite(runner, slot_suite());
+	srunner_add_suite(runner, deadline_suite());
+	srunner_add_suite(runner, target_suite());
+	srunner_add_suite(runner, device_suite());
+	srunner_add_suite(runner, number_suite());
+	srunner_add_suite(runner, options_suite());
+	srunner_add_suite(runner, payload_suite());
+	srunner_add_suite(runner, bytes_suite());
+	srunner_add_suite(runner, message_suite());
+	srunner_add_suite(runner, privileges_suite());
+	srunner_add_suite(runner, samples_suite());
+	srunner_add_suite(runner, echo_suite());
+	srunner_add_suite(runner, tally_suite());
+	srunner_add_suite(runner, failure_suite());
+	srunner_add_suite(runner, commands_suite());
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* suites.h - one suite per noun, one file per suite. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+/* Rows of a table that a loop test runs over. */
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *abi_suite(void);
+Suite *bytes_suite(void);
+Suite *commands_suite(void);
+Suite *deadline_suite(void);
+Suite *device_suite(void);
+Suite *echo_suite(void);
+Suite *failure_suite(void);
+Suite *message_suite(void);
+Suite *number_suite(void);
+Suite *options_suite(void);
+Suite *payload_suite(void);
+Suite *privileges_suite(void);
+Suite *retry_suite(void);
+Suite *samples_suite(void);
+Suite *slot_suite(void);
+Suite *status_suite(void);
+Suite *tally_suite(void);
+Suite *target_suite(void);
+
+#endif /* SUITES_H */
