@@ -198,7 +198,7 @@ static const struct option_line lines[] = {
 	  "(default: no limit)",
 	  OPTION_DURATION, VALUE(timeout_ms), 0, 0 },
 	{ 'f', "format", "FORMAT",
-	  "text: one line a message (default); hex: and a hexdump;\n"
+	  "text: a line per message (default); hex: and a dump;\n"
 	  "raw: payload bytes only; json: as --json",
 	  OPTION_TEXT, VALUE(format), 0, 0 },
 	{ 0, "ring", "N",
@@ -219,10 +219,10 @@ const struct command command_listen = {
 	.operands = "SINT",
 	.summary = "print the messages that arrive at a SINT",
 	.details = "Bind SINT, 1 to 15, and print each message that arrives "
-		   "there on any VP. The host\ndecides which SINT a port "
-		   "delivers to. 'listening on SINT ...' on standard error\n"
+		   "there on any VP. Which\nSINT a port delivers to is the "
+		   "host's choice. 'listening on SINT ...' on\nstandard error "
 		   "says that all is set up. Ends on SIGINT or SIGTERM; while "
-		   "it is stopped or slow,\nmessages wait and none is lost.",
+		   "it is\nstopped or slow, messages wait and none is lost.",
 	.examples = "  hvpost listen 6\n"
 		    "  hvpost listen 6 --count 1 --timeout 5s\n"
 		    "  hvpost listen 6 --json | jq -r .payload_hex\n",

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/* Command lines that are none: status 1, a reason, and the way to the help. */
+#include <stdio.h>
+#include <string.h>
+
+#include "suites.h"
+#include "tool.h"
+
+START_TEST(bare_tool_prints_its_usage_to_stderr)
+{
+	run_tool("");
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_str_eq(ran.out, "");
+	ck_assert_ptr_nonnull(strstr(ran.complaint, "Usage: hvpost COMMAND"));
+}
+END_TEST
+
+START_TEST(unknown_command_is_named)
+{
+	run_tool("frobnicate");
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_str_eq(ran.out, "");
+	ck_assert_str_eq(ran.complaint, "hvpost: no command 'frobnicate'\n"
+					"try 'hvpost --help'\n");
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	const char *command;
+	const char *reason;
+} misuse[] = {
+	{ "info now", "info", "too many operands: expected none" },
+	{ "info --count 1", "info", "no option '--count'" },
+	{ "send", "send", "too few operands: expected CONNECTION [TEXT]" },
+	{ "send 1 2 3", "send", "too many operands" },
+	{ "send ten hello", "send", "CONNECTION 'ten' is not a number" },
+	{ "send 0x100000000 x", "send", "CONNECTION '0x100000000'" },
+	{ "send 1 x --type 0", "send", "--type: '0' is not a number from 1" },
+	{ "send 1 x --type 0x80000000", "send", "--type: '0x80000000'" },
+	{ "send 1 --hex 0", "send", "--hex takes pairs" },
+	{ "send 1 x --count 0", "send", "--count: '0'" },
+	{ "send 1 x --timeout soon", "send", "--timeout: 'soon'" },
+	{ "send 1 x --timeout", "send", "--timeout needs a value: DURATION" },
+	{ "listen", "listen", "too few operands: expected SINT" },
+	{ "listen 0", "listen", "SINT '0' is not a number from 1 to 15" },
+	{ "listen 16", "listen", "SINT '16'" },
+	{ "listen 6 --format xml", "listen", "--format: 'xml'" },
+	{ "signal", "signal", "too few operands" },
+	{ "signal 1 2048", "signal", "FLAG '2048'" },
+	{ "ping 1", "ping", "too few operands: expected CONNECTION SINT" },
+	{ "ping 1 6 --size 241", "ping", "--size: '241'" },
+	{ "status 0x0f", "status", "'0x0f' is no documented status" },
+	{ "status NO_SUCH", "status", "'NO_SUCH' is no documented status" },
+	{ "status --target device", "status", "no option '--target'" },
+};
+
+START_TEST(misuse_goes_to_stderr_with_status_1_and_points_to_help)
+{
+	char start[64], end[64];
+
+	run_tool(misuse[_i].line);
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_str_eq(ran.out, "");
+	snprintf(start, sizeof(start), "hvpost %s: ", misuse[_i].command);
+	ck_assert(!strncmp(ran.complaint, start, strlen(start)));
+	ck_assert_msg(strstr(ran.complaint, misuse[_i].reason) != NULL,
+		      "'%s' lacks '%s'", ran.complaint, misuse[_i].reason);
+	snprintf(end, sizeof(end), "\ntry 'hvpost %s --help'\n",
+		 misuse[_i].command);
+	ck_assert_ptr_nonnull(strstr(ran.complaint, end));
+}
+END_TEST
+
+static const char *const json_lines[] = {
+	"send --json",
+	"listen 99 --json",
+	"ping 1 6 --json --size 1",
+	"status nonsense --json",
+	"signal --nonsense --json",
+};
+
+START_TEST(misuse_with_json_is_an_error_object_too)
+{
+	struct json_object *object, *error;
+
+	run_tool(json_lines[_i]);
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_str_ne(ran.complaint, "");
+	object = printed_object();
+	error = json_object_object_get(object, "error");
+	ck_assert_str_eq(json_text(error, "code"), "usage");
+	ck_assert_str_ne(json_text(error, "message"), "");
+	json_object_put(object);
+}
+END_TEST
+
+START_TEST(json_behind_two_dashes_is_an_operand)
+{
+	run_tool("status -- nonsense --json");
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_str_eq(ran.out, "");
+}
+END_TEST
+
+START_TEST(output_that_cannot_be_written_is_an_error)
+{
+	run_tool("status >/dev/full");
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_ptr_nonnull(strstr(ran.complaint, "cannot write"));
+}
+END_TEST
+
+Suite *misuse_suite(void)
+{
+	Suite *suite = suite_create("misuse");
+	TCase *tcase = tcase_create("misuse");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_test(tcase, bare_tool_prints_its_usage_to_stderr);
+	tcase_add_test(tcase, unknown_command_is_named);
+	tcase_add_loop_test(
+		tcase, misuse_goes_to_stderr_with_status_1_and_points_to_help,
+		0, ROWS(misuse));
+	tcase_add_loop_test(tcase, misuse_with_json_is_an_error_object_too, 0,
+			    ROWS(json_lines));
+	tcase_add_test(tcase, json_behind_two_dashes_is_an_operand);
+	tcase_add_test(tcase, output_that_cannot_be_written_is_an_error);
+	return suite;
+}
