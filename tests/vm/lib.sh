@@ -126,6 +126,8 @@ echo_connections()
 # it is ready; /tmp/heard is what it prints.
 listen_start()
 {
+	: >/tmp/heard
+	: >/tmp/listener
 	hvpost listen "$@" >/tmp/heard 2>/tmp/listener &
 	listener=$!
 	eventually grep -q '^listening' /tmp/listener
