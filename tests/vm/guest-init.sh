@@ -29,17 +29,24 @@ life=$!
 word="success ${nonce:?}"
 unset nonce
 
-sh -eu -c '. /vm/lib.sh; . "/vm/scenarios/$scenario.sh"; : >/run/complete' \
-	</dev/null >/dev/ttyS1 2>&1
+script=/vm/scenarios/${scenario:?}.sh
+export script
+sh -eu -c '
+	trap "echo \$LINENO >/run/line" EXIT
+	. /vm/lib.sh
+	. "$script"
+	: >/run/complete
+' </dev/null >/dev/ttyS1 2>&1
 status=$?
+line=$(cat /run/line 2>/dev/null)
 
 kill $life
 wait $life 2>/dev/null
 if [ $status -ne 0 ]; then
-	report "ended with status $status"
+	report "ended with status $status at line $line: $(sed -n "${line}p" "$script")"
 	dmesg >/dev/ttyS0
 elif [ ! -e /run/complete ]; then
-	report "ended before its last line"
+	report "ended before its last line, at line $line"
 else
 	report "$word"
 fi

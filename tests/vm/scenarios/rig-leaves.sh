@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the rig itself: leaving early with success is a failure
-# expect: failed: the scenario ended before its last line, in step leave
+# expect: failed: the scenario ended before its last line, at line 7, in step leave
 
 step "leave"
 exit 0
