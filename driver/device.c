@@ -105,7 +105,6 @@ static long ioctl_signal(void __user *arg)
 static long ioctl_bind(struct hvp_inbox *inbox, void __user *arg)
 {
 	struct hvpost_ioc_bind bind;
-	long err;
 
 	if (copy_from_user(&bind, arg, sizeof(bind)))
 		return -EFAULT;
@@ -121,10 +120,11 @@ static long ioctl_bind(struct hvp_inbox *inbox, void __user *arg)
 	if (bind.sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
 		return -EBUSY;
 
-	err = hvp_inbox_bind(inbox, bind.sint, &bind.ring_records);
-	if (err)
-		return err;
-	return copy_to_user(arg, &bind, sizeof(bind)) ? -EFAULT : 0;
+	/* Before it is bound: a call that fails must leave nothing behind. */
+	bind.ring_records = hvp_inbox_ring_records(bind.ring_records);
+	if (copy_to_user(arg, &bind, sizeof(bind)))
+		return -EFAULT;
+	return hvp_inbox_bind(inbox, bind.sint, bind.ring_records);
 }
 
 static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)

@@ -153,7 +153,9 @@ struct hvp_inbox {
 };
 
 void hvp_inbox_init(struct hvp_inbox *inbox);
-int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 *records);
+/* The size a ring gets when @wish records are asked for; 0: the default. */
+u32 hvp_inbox_ring_records(u32 wish);
+int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records);
 void hvp_inbox_unbind(struct hvp_inbox *inbox);
 ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 		       size_t size, bool nonblock);

@@ -503,15 +503,18 @@ static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
 	return 0;
 }
 
-int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 *records)
+u32 hvp_inbox_ring_records(u32 wish)
+{
+	return roundup_pow_of_two(wish ?: HVPOST_RING_RECORDS_DEFAULT);
+}
+
+int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records)
 {
 	int err;
 
-	*records = roundup_pow_of_two(*records ?: HVPOST_RING_RECORDS_DEFAULT);
-
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	err = inbox_bind_locked(inbox, sint, *records);
+	err = inbox_bind_locked(inbox, sint, records);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
 	return err;
