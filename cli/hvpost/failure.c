@@ -214,7 +214,7 @@ static struct failure failure_of_status(uint32_t connection_id, int error,
 	failure.status = status;
 	failure.hint = hint_for_status(status);
 	set_text(&failure, "connection 0x%x: %s: %s (0x%x): %s", connection_id,
-		 failure.exit == EXIT_TIMED_OUT ? "still refused in the end" :
+		 failure.exit == EXIT_TIMED_OUT ? "still refused when time was up" :
 						  "the hypervisor refused",
 		 name ? name : "unknown status", status,
 		 meaning ? meaning : "no documented status has this number");
