@@ -149,6 +149,19 @@ struct failure failure_of_bind(uint32_t sint, int error)
 	return failure;
 }
 
+struct failure failure_of_receive(uint32_t sint, int error)
+{
+	struct failure failure = local(error);
+
+	set_text(&failure, "waiting at SINT %u: %s", sint, strerror(-error));
+	if (error == -ENODEV) {
+		failure.code = "taken-away";
+		set_text(&failure, "SINT %u was taken away", sint);
+		failure.hint = "hv_vmbus was loaded, and SINT 2 is its own";
+	}
+	return failure;
+}
+
 /* The driver refused before any hypercall, a post or a signal alike. */
 static struct failure failure_of_connection(uint32_t connection_id, int error)
 {
@@ -214,8 +227,9 @@ static struct failure failure_of_status(uint32_t connection_id, int error,
 	failure.status = status;
 	failure.hint = hint_for_status(status);
 	set_text(&failure, "connection 0x%x: %s: %s (0x%x): %s", connection_id,
-		 failure.exit == EXIT_TIMED_OUT ? "still refused when time was up" :
-						  "the hypervisor refused",
+		 failure.exit == EXIT_TIMED_OUT ?
+			 "still refused when time was up" :
+			 "the hypervisor refused",
 		 name ? name : "unknown status", status,
 		 meaning ? meaning : "no documented status has this number");
 	return failure;

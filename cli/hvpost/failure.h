@@ -20,6 +20,7 @@ enum exit_status exit_status_of(int error, uint32_t status);
 /* These describe a failure of the call they are named after. */
 struct failure failure_of_open(const char *target, int error);
 struct failure failure_of_bind(uint32_t sint, int error);
+struct failure failure_of_receive(uint32_t sint, int error);
 struct failure failure_of_post(const struct hvpost_post *post, int error,
 			       uint32_t status);
 struct failure failure_of_signal(uint32_t connection_id, int error,

@@ -25,6 +25,7 @@ struct listen_options {
 struct listener {
 	const struct listen_options *options;
 	struct hvpost *handle;
+	uint32_t sint;
 	enum message_format format;
 	uint64_t messages;
 };
@@ -47,14 +48,14 @@ static int choose_format(struct listen_options *options,
 }
 
 /* Scripts wait for this line; it goes where messages do not. */
-static void say_ready(const struct listener *listener, uint32_t sint)
+static void say_ready(const struct listener *listener)
 {
 	struct hvpost_info info = { 0 };
 
 	if (listener->options->quiet)
 		return;
 	hvpost_get_info(listener->handle, &info, sizeof(info));
-	fprintf(stderr, "listening on SINT %u, %u VPs\n", sint,
+	fprintf(stderr, "listening on SINT %u, %u VPs\n", listener->sint,
 		info.vps_online);
 }
 
@@ -76,7 +77,7 @@ static int report_receive(const struct listener *listener, int err)
 			listener->messages == 1 ? "message" : "messages",
 			listener->options->timeout_ms);
 	else
-		failure = failure_of("waiting for a message", err);
+		failure = failure_of_receive(listener->sint, err);
 	return failure_report(&listener->options->common, &failure);
 }
 
@@ -143,19 +144,19 @@ static void say_goodbye(const struct listener *listener)
 		print_stats(&counters);
 }
 
-static int listen_on(struct listener *listener, uint32_t sint)
+static int bind_and_listen(struct listener *listener)
 {
 	const struct listen_options *options = listener->options;
 	struct failure failure;
 	int status;
-	int err = hvpost_bind(listener->handle, sint,
+	int err = hvpost_bind(listener->handle, listener->sint,
 			      (unsigned int)options->ring_records);
 
 	if (err) {
-		failure = failure_of_bind(sint, err);
+		failure = failure_of_bind(listener->sint, err);
 		return failure_report(&options->common, &failure);
 	}
-	say_ready(listener, sint);
+	say_ready(listener);
 	status = listen_until_done(listener);
 	say_goodbye(listener);
 	return status;
@@ -165,10 +166,9 @@ static int run_listen(void *values, char **operands)
 {
 	struct listener listener = { .options = values };
 	struct listen_options *options = values;
-	uint32_t sint;
 	int status;
 
-	status = command_sint(&options->common, operands[0], &sint);
+	status = command_sint(&options->common, operands[0], &listener.sint);
 	if (!status)
 		status = choose_format(options, &listener.format);
 	if (!status)
@@ -178,7 +178,7 @@ static int run_listen(void *values, char **operands)
 		return status;
 
 	stop_on_signals();
-	status = listen_on(&listener, sint);
+	status = bind_and_listen(&listener);
 	hvpost_close(listener.handle);
 	return status;
 }

@@ -139,7 +139,7 @@ static int round_trip(struct pinger *pinger)
 		pinger->sent--; /* its echo was not waited for to the end */
 		return -EINTR;
 	}
-	failure = failure_of("waiting for the echo", err);
+	failure = failure_of_receive(pinger->sint, err);
 	return failure_report(&options->common, &failure);
 }
 

@@ -106,6 +106,20 @@ START_TEST(sint_that_does_not_bind_says_why)
 }
 END_TEST
 
+START_TEST(sint_that_is_taken_away_says_by_whom)
+{
+	struct failure failure = failure_of_receive(2, -ENODEV);
+
+	ck_assert_int_eq(failure.exit, EXIT_LOCAL);
+	ck_assert_str_eq(failure.code, "taken-away");
+	ck_assert_str_eq(failure.text, "SINT 2 was taken away");
+	ck_assert_ptr_nonnull(strstr(failure.hint, "hv_vmbus"));
+	failure = failure_of_receive(6, -EIO);
+	ck_assert_str_eq(failure.code, "local");
+	ck_assert_str_eq(failure.text, "waiting at SINT 6: Input/output error");
+}
+END_TEST
+
 static const struct hvpost_post post = {
 	.connection_id = 0x10,
 	.payload_size = 300,
@@ -217,6 +231,7 @@ Suite *failure_suite(void)
 	tcase_add_test(tcase, any_other_error_of_open_is_local);
 	tcase_add_loop_test(tcase, sint_that_does_not_bind_says_why, 0,
 			    ROWS(binds));
+	tcase_add_test(tcase, sint_that_is_taken_away_says_by_whom);
 	tcase_add_test(tcase, refused_post_names_status_number_and_meaning);
 	tcase_add_test(tcase, refusal_with_an_unknown_status_says_so);
 	tcase_add_test(tcase, post_that_ran_out_of_time_names_the_last_status);
