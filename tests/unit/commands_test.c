@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -87,9 +86,25 @@ static void assert_error_object(const char *code)
 
 static int stdin_saved = -1;
 
-/* A device that the tool takes for its default, and an empty input. */
+static sigset_t stop_signals_set(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	return set;
+}
+
+/*
+ * A device that the tool takes for its default, an empty input, and signals
+ * that wait until the tool lets them in.
+ */
 static void create_world(void)
 {
+	sigset_t held = stop_signals_set();
+
+	sigprocmask(SIG_BLOCK, &held, NULL);
 	fake_device_create();
 	setenv("HVPOST_TARGET", fake.target, 1);
 	stdin_saved = dup(STDIN_FILENO);
@@ -98,13 +113,13 @@ static void create_world(void)
 
 static void remove_world(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
+	sigset_t held = stop_signals_set();
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	sigprocmask(SIG_UNBLOCK, &held, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	dup2(stdin_saved, STDIN_FILENO);
 	close(stdin_saved);
 	unsetenv("HVPOST_TARGET");
@@ -458,14 +473,7 @@ static const int stop_signals[] = { SIGINT, SIGTERM };
 
 START_TEST(listen_ends_with_0_on_a_signal)
 {
-	pid_t self = getpid();
-	pid_t child = fork();
-
-	if (!child) {
-		usleep(50000);
-		kill(self, stop_signals[_i]);
-		_exit(0);
-	}
+	raise(stop_signals[_i]);
 	fake_device_deliver_text(1, "one");
 	ck_assert_int_eq(run(&command_listen, "6"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(complaint, "1 message received\n"));
@@ -643,14 +651,7 @@ END_TEST
 
 START_TEST(ping_ends_with_a_summary_on_a_signal)
 {
-	pid_t self = getpid();
-	pid_t child = fork();
-
-	if (!child) {
-		usleep(50000);
-		kill(self, SIGINT);
-		_exit(0);
-	}
+	raise(SIGINT);
 	fake.echo = true;
 	ck_assert_int_eq(run(&command_ping, "0x10 6 -n 2 -i 1m"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "1 sent, 1 received, 0 lost, "));
@@ -659,14 +660,7 @@ END_TEST
 
 START_TEST(ping_does_not_count_an_echo_it_did_not_wait_for)
 {
-	pid_t self = getpid();
-	pid_t child = fork();
-
-	if (!child) {
-		usleep(50000);
-		kill(self, SIGINT);
-		_exit(0);
-	}
+	raise(SIGINT);
 	ck_assert_int_eq(run(&command_ping, "0x10 6 --timeout 1m"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "0 sent, 0 received, 0 lost, "));
 }

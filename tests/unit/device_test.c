@@ -407,13 +407,17 @@ static void ignore(int number)
 START_TEST(signal_ends_a_wait_with_eintr)
 {
 	struct sigaction action = { .sa_handler = ignore };
-	struct itimerval timer = { .it_value.tv_usec = 20000 };
+	/* Again and again, should one come before the wait has begun. */
+	struct itimerval timer = { .it_value.tv_usec = 20000,
+				   .it_interval.tv_usec = 20000 };
+	struct itimerval none = { .it_value.tv_usec = 0 };
 	struct hvpost_message message;
 
 	bind_or_fail();
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NEVER), -EINTR);
+	setitimer(ITIMER_REAL, &none, NULL);
 }
 END_TEST
 
