@@ -66,7 +66,7 @@ static long ioctl_info(void __user *arg)
 	};
 
 	info.synic = hvp_synic_ownership(&info.vps_online);
-	info.sints_busy = hvp_sint_unmasked() & ~info.sints_bound;
+	info.sints_busy = hvp_inbox_foreign();
 	strscpy(info.version, HVPOST_VERSION, sizeof(info.version));
 	if (hvp_rdmsr_safe(HV_MSR_GUEST_OS_ID, &info.guest_os_id))
 		return -EIO;
@@ -74,35 +74,43 @@ static long ioctl_info(void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static long ioctl_post(void __user *arg, bool nonblock)
+/*
+ * Where an answer cannot be written nothing is to happen: so it is written once
+ * before the deed as well.
+ */
+static long ioctl_post(struct hvpost_ioc_post __user *arg, bool nonblock)
 {
 	struct hvpost_ioc_post post;
 	long err;
 
-	if (copy_from_user(&post, arg, sizeof(post)))
+	if (copy_from_user(&post, arg, sizeof(post)) ||
+	    put_user(HVPOST_STATUS_NONE, &arg->status))
 		return -EFAULT;
 
 	err = hvp_post(&post, nonblock);
-	if (copy_to_user(arg, &post, sizeof(post)))
+	if (put_user(post.status, &arg->status) ||
+	    put_user(post.attempts, &arg->attempts))
 		return -EFAULT;
 	return err;
 }
 
-static long ioctl_signal(void __user *arg)
+static long ioctl_signal(struct hvpost_ioc_signal __user *arg)
 {
 	struct hvpost_ioc_signal signal;
 	long err;
 
-	if (copy_from_user(&signal, arg, sizeof(signal)))
+	if (copy_from_user(&signal, arg, sizeof(signal)) ||
+	    put_user(HVPOST_STATUS_NONE, &arg->status))
 		return -EFAULT;
 
 	err = hvp_signal(&signal);
-	if (copy_to_user(arg, &signal, sizeof(signal)))
+	if (put_user(signal.status, &arg->status))
 		return -EFAULT;
 	return err;
 }
 
-static long ioctl_bind(struct hvp_inbox *inbox, void __user *arg)
+static long ioctl_bind(struct hvp_inbox *inbox,
+		       struct hvpost_ioc_bind __user *arg)
 {
 	struct hvpost_ioc_bind bind;
 
@@ -116,13 +124,10 @@ static long ioctl_bind(struct hvp_inbox *inbox, void __user *arg)
 		return -EINVAL;
 	if (bind.sint == HV_SINT_VMBUS && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	/* Even while hv_vmbus has not unmasked it yet. */
-	if (bind.sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
-		return -EBUSY;
 
 	/* Before it is bound: a call that fails must leave nothing behind. */
 	bind.ring_records = hvp_inbox_ring_records(bind.ring_records);
-	if (copy_to_user(arg, &bind, sizeof(bind)))
+	if (put_user(bind.ring_records, &arg->ring_records))
 		return -EFAULT;
 	return hvp_inbox_bind(inbox, bind.sint, bind.ring_records);
 }

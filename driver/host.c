@@ -171,5 +171,9 @@ int hvp_host_choose_hypercall(const char *wish)
 	}
 	if (!mode)
 		return choose_by_host();
+	if (x86_hyper_type == X86_HYPER_KVM &&
+	    kvm_features() & KVM_HYPERCALL_FEATURES)
+		pr_warn("hypercall=%s: forced in a guest that uses KVM hypercalls; they stop working, and CPUs may hang\n",
+			wish);
 	return check_wish(mode);
 }

@@ -12,6 +12,7 @@
  *   post.c	HvCallPostMessage and HvCallSignalEvent from user memory
  *   device.c	/dev/hvpost
  *   vmbus.c	hv_vmbus coming and going
+ *   power.c	suspend, hibernation, reboot, kexec
  *   retry.c, slot.c	pure decisions, unit tested in user space
  *
  * Locks, outermost first:
@@ -68,22 +69,26 @@ int hvp_host_choose_hypercall(const char *wish);
 
 /* hypercall.c */
 
-/* Take what @mode needs (GUEST_OS_ID, hypercall page) / give it back. */
+/*
+ * Take what @mode needs (GUEST_OS_ID, hypercall page). stop gives it back, and
+ * calls come to nothing until start takes it again.
+ */
 int hvp_hypercall_init(int mode);
-void hvp_hypercall_exit(void);
+int hvp_hypercall_start(void);
+void hvp_hypercall_stop(void);
 int hvp_hypercall_mode(void);
 const char *hvp_hypercall_mode_name(void);
 
-/* Result when no hypercall could be issued; no hypervisor returns it. */
+/* Result when no hypercall was issued; no hypervisor returns it. */
 #define HVP_RESULT_NO_CALL	(~0ull)
 
 /*
  * Issue HvCallPostMessage. @input lies in the direct map, is 8-aligned and
- * does not cross a page; the caller keeps its CPU.
+ * does not cross a page. Preemption is off.
  */
 u64 hvp_hypercall_post(struct hv_post_message_input *input);
 
-/* Issue HvCallSignalEvent in its fast form. */
+/* Issue HvCallSignalEvent in its fast form. Preemption is off. */
 u64 hvp_hypercall_signal(u32 connection_id, u16 flag_number);
 
 /* hypercall_linux.c: the only file that includes <asm/mshyperv.h> */
@@ -115,6 +120,10 @@ u32 hvp_synic_ownership(u32 *online);
 /* hv_vmbus moved or cleared SIMP: look again on every CPU. May sleep. */
 void hvp_synic_follow(void);
 
+/* For the time of a suspend, or for good at a reboot: every CPU lets go. */
+void hvp_synic_stop(void);
+void hvp_synic_start(void);
+
 /* Does this CPU's SIMP still name the page that we read? (costs an exit) */
 bool hvp_synic_sim_in_force(void);
 
@@ -131,12 +140,14 @@ int hvp_sint_request(unsigned int cpu, unsigned int sint, const char *name,
 		     irqreturn_t (*handler)(int irq, void *dev), void *dev);
 void hvp_sint_release(unsigned int irq, void *dev);
 
-/* On this CPU. -EBUSY: somebody has it unmasked. */
+/*
+ * On this CPU. Return the vector that @sint now has. -EBUSY: somebody has it
+ * unmasked. -ENOSPC: @irq has no vector.
+ */
 int hvp_sint_arm(unsigned int sint, unsigned int irq);
-void hvp_sint_mask(unsigned int sint);
-
-/* Bits of the SINTs that are unmasked on some CPU. */
-u32 hvp_sint_unmasked(void);
+/* Mask it if it still has @vector. */
+void hvp_sint_mask(unsigned int sint, unsigned int vector);
+bool hvp_sint_is_masked(unsigned int sint);
 
 /* inbox.c */
 
@@ -146,6 +157,7 @@ struct hvp_ring;
 struct hvp_inbox {
 	struct hvp_ring **rings;	/* by CPU, NULL where none; set once */
 	unsigned int sint;		/* valid with rings */
+	bool revoked;			/* its SINT was taken away, for good */
 	char name[16];			/* in /proc/interrupts */
 	wait_queue_head_t wait;		/* readers and pollers */
 	struct mutex read_lock;
@@ -164,8 +176,13 @@ __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 int hvp_inbox_counters(struct hvp_inbox *inbox,
 		       struct hvpost_ioc_counters *counters);
 
+/* Take @sint away from who has it: readers drain what came, then ENODEV. */
+void hvp_inbox_revoke(unsigned int sint);
+
 /* Bits of the SINTs that have an inbox. */
 u32 hvp_inbox_bound(void);
+/* Bits of the SINTs that are unmasked on some CPU, and not by us. */
+u32 hvp_inbox_foreign(void);
 
 /* On the CPU that comes or goes, from synic.c. */
 void hvp_inbox_cpu_online(void);
@@ -179,6 +196,11 @@ int hvp_post_init(void);
 void hvp_post_exit(void);
 int hvp_post(struct hvpost_ioc_post *post, bool nonblock);
 int hvp_signal(struct hvpost_ioc_signal *signal);
+
+/* power.c */
+
+int hvp_power_init(void);
+void hvp_power_exit(void);
 
 /* device.c */
 

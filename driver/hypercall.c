@@ -3,7 +3,9 @@
 
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 
@@ -12,8 +14,13 @@
 /* hypercall_page.S */
 void hvp_hypercall_page(void);
 
-/* Written at load, read by every post. */
-static int hypercall_mode __ro_after_init;
+/*
+ * What load chose, and what posts may use now: the same, or 0 while stopped.
+ * Calls read the latter with preemption off, so after a change and
+ * synchronize_rcu() no call is under way that saw the old value.
+ */
+static int chosen_mode;
+static int hypercall_mode;
 
 /* What we wrote, so that unload takes back only that; 0: nothing. */
 static u64 our_guest_os_id;
@@ -42,12 +49,12 @@ HYPERCALL_ASM(page)
 
 int hvp_hypercall_mode(void)
 {
-	return hypercall_mode;
+	return chosen_mode;
 }
 
 const char *hvp_hypercall_mode_name(void)
 {
-	switch (hypercall_mode) {
+	switch (chosen_mode) {
 	case HVPOST_HYPERCALL_KERNEL:
 		return "the kernel's hypercall page";
 	case HVPOST_HYPERCALL_PAGE:
@@ -59,35 +66,42 @@ const char *hvp_hypercall_mode_name(void)
 	}
 }
 
-static u64 issue(u64 control, u64 word1)
+static u64 issue(int mode, u64 control, u64 word1)
 {
-	switch (hypercall_mode) {
+	switch (mode) {
 	case HVPOST_HYPERCALL_PAGE:
 		return hypercall_by_page(control, word1, 0);
 	case HVPOST_HYPERCALL_VMCALL:
 		return hypercall_by_vmcall(control, word1, 0);
-	default:
+	case HVPOST_HYPERCALL_VMMCALL:
 		return hypercall_by_vmmcall(control, word1, 0);
+	default:
+		return HVP_RESULT_NO_CALL;
 	}
 }
 
 u64 hvp_hypercall_post(struct hv_post_message_input *input)
 {
-	if (hypercall_mode == HVPOST_HYPERCALL_KERNEL)
+	int mode = READ_ONCE(hypercall_mode);
+
+	lockdep_assert_preemption_disabled();
+	if (mode == HVPOST_HYPERCALL_KERNEL)
 		return hvp_linux_hypercall(HV_CALL_POST_MESSAGE, input);
 
-	return issue(HV_CALL_POST_MESSAGE, virt_to_phys(input));
+	return issue(mode, HV_CALL_POST_MESSAGE, virt_to_phys(input));
 }
 
 u64 hvp_hypercall_signal(u32 connection_id, u16 flag_number)
 {
 	u64 word = connection_id |
 		   (u64)flag_number << HV_SIGNAL_EVENT_FLAG_SHIFT;
+	int mode = READ_ONCE(hypercall_mode);
 
-	if (hypercall_mode == HVPOST_HYPERCALL_KERNEL)
+	lockdep_assert_preemption_disabled();
+	if (mode == HVPOST_HYPERCALL_KERNEL)
 		return hvp_linux_hypercall_fast(HV_CALL_SIGNAL_EVENT, word);
 
-	return issue(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, word);
+	return issue(mode, HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, word);
 }
 
 /* Hypercalls are refused, or taken for KVM's, until the guest names itself. */
@@ -131,26 +145,6 @@ static int enable_page(void)
 	return err ?: msr == ours ? 0 : -EIO;
 }
 
-int hvp_hypercall_init(int mode)
-{
-	int err;
-
-	hypercall_mode = mode;
-	if (mode == HVPOST_HYPERCALL_KERNEL)
-		return 0;
-
-	err = name_guest();
-	if (!err && mode == HVPOST_HYPERCALL_PAGE)
-		err = enable_page();
-	if (!err)
-		return 0;
-
-	pr_err("cannot set the hypercall interface up by %s (error %d); try hypercall=auto\n",
-	       hvp_hypercall_mode_name(), err);
-	hvp_hypercall_exit();
-	return err;
-}
-
 /* Take an MSR back if it still holds what we wrote. */
 static void restore_msr(u32 msr, u64 *ours, u64 value)
 {
@@ -161,8 +155,36 @@ static void restore_msr(u32 msr, u64 *ours, u64 value)
 	*ours = 0;
 }
 
-void hvp_hypercall_exit(void)
+void hvp_hypercall_stop(void)
 {
+	WRITE_ONCE(hypercall_mode, 0);
+	synchronize_rcu();
 	restore_msr(HV_MSR_HYPERCALL, &our_hypercall_msr, 0);
 	restore_msr(HV_MSR_GUEST_OS_ID, &our_guest_os_id, 0);
+}
+
+int hvp_hypercall_start(void)
+{
+	int err = 0;
+
+	if (hypercall_mode)
+		return 0;
+	if (chosen_mode != HVPOST_HYPERCALL_KERNEL)
+		err = name_guest();
+	if (!err && chosen_mode == HVPOST_HYPERCALL_PAGE)
+		err = enable_page();
+	if (err) {
+		pr_err("cannot set the hypercall interface up by %s (error %d); try hypercall=auto\n",
+		       hvp_hypercall_mode_name(), err);
+		hvp_hypercall_stop();
+		return err;
+	}
+	WRITE_ONCE(hypercall_mode, chosen_mode);
+	return 0;
+}
+
+int hvp_hypercall_init(int mode)
+{
+	chosen_mode = mode;
+	return hvp_hypercall_start();
 }

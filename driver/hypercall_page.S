@@ -8,7 +8,8 @@
 #include <asm/nospec-branch.h>
 
 	.section .text, "ax", @progbits
-	.balign 4096
+	/* Single-byte nops: call depth tracking looks for them before a target. */
+	.balign 4096, 0x90
 SYM_CODE_START_LOCAL_NOALIGN(hvp_page_start)
 SYM_INNER_LABEL(hvp_hypercall_page, SYM_L_GLOBAL)
 	UNWIND_HINT_FUNC

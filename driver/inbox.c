@@ -10,6 +10,7 @@
 #include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
@@ -18,6 +19,8 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
+
+#include <asm/sync_bitops.h>
 
 #include "slot.h"
 
@@ -40,8 +43,10 @@ struct hvp_ring {
 				 * sees the stall.
 				 */
 	bool armed;		/* under the lock, on the ring's CPU */
+	unsigned int vector;	/* what the SINT was armed with */
 	unsigned int cpu;
 	unsigned int irq;
+	struct irq_work wake;	/* on PREEMPT_RT, where interrupts cannot wake */
 	u64 sequence;
 	struct hvpost_ioc_counters counters;
 	struct hvp_inbox *inbox;
@@ -54,12 +59,22 @@ static struct hvp_inbox *bound[HV_SINT_COUNT];
 
 /* Taking */
 
+/*
+ * The slot to look at. When hv_vmbus moved SIMP away from our page, a message
+ * that waited there for room came before all in the new one. (Hosts that treat
+ * the page as an overlay carry it along, and leave our page empty.)
+ */
 static struct hv_slot *ring_slot(const struct hvp_ring *ring)
 {
-	struct hv_sim_page *sim = this_cpu_ptr(&hvp_vps)->sim;
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	unsigned int sint = ring->inbox->sint;
 
 	lockdep_assert_irqs_disabled();
-	return sim ? &sim->slot[ring->inbox->sint] : NULL;
+	if (vp->own_page && !vp->owned &&
+	    smp_load_acquire(&vp->own_page->slot[sint].message_type))
+		return &vp->own_page->slot[sint];
+
+	return vp->sim ? &vp->sim->slot[sint] : NULL;
 }
 
 /* Is there a free record? If not, ask the reader to call back. */
@@ -111,7 +126,8 @@ static void ring_add(struct hvp_ring *ring, const struct hv_slot *slot,
  */
 static void slot_free(struct hvp_ring *ring, struct hv_slot *slot, u32 type)
 {
-	cmpxchg(&slot->message_type, type, HV_MESSAGE_TYPE_NONE);
+	/* sync_: with one CPU cmpxchg() loses the barrier, the host does not. */
+	sync_cmpxchg(&slot->message_type, type, HV_MESSAGE_TYPE_NONE);
 
 	if (READ_ONCE(slot->message_flags) & HV_MESSAGE_PENDING) {
 		ring->counters.eoms++;
@@ -122,18 +138,18 @@ static void slot_free(struct hvp_ring *ring, struct hv_slot *slot, u32 type)
 /* Take what the slot of this CPU holds. Return true if that was anything. */
 static bool ring_take_locked(struct hvp_ring *ring)
 {
-	struct hv_slot *slot = ring_slot(ring);
 	unsigned int budget;
 
 	lockdep_assert_held(&ring->lock);
-	if (!slot)
+	if (WARN_ON_ONCE(ring->cpu != smp_processor_id()))
 		return false;
 
 	for (budget = TAKE_BUDGET; budget; budget--) {
+		struct hv_slot *slot = ring_slot(ring);
 		struct hvp_slot_head head;
 
 		/* The host writes the type last; the rest is there with it. */
-		if (!smp_load_acquire(&slot->message_type))
+		if (!slot || !smp_load_acquire(&slot->message_type))
 			break;
 		head.word = READ_ONCE(*(const u64 *)slot);
 		head.origin = READ_ONCE(slot->origin);
@@ -144,6 +160,16 @@ static bool ring_take_locked(struct hvp_ring *ring)
 		slot_free(ring, slot, hvp_slot_type(&head));
 	}
 	return budget != TAKE_BUDGET;
+}
+
+static void ring_wake(struct hvp_ring *ring)
+{
+	wake_up_interruptible_poll(&ring->inbox->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void ring_wake_work(struct irq_work *work)
+{
+	ring_wake(container_of(work, struct hvp_ring, wake));
 }
 
 static irqreturn_t ring_interrupt(int irq, void *dev)
@@ -159,9 +185,10 @@ static irqreturn_t ring_interrupt(int irq, void *dev)
 		ring->counters.empty++;
 	raw_spin_unlock_irqrestore(&ring->lock, flags);
 
-	if (taken)
-		wake_up_interruptible_poll(&ring->inbox->wait,
-					   EPOLLIN | EPOLLRDNORM);
+	if (taken && IS_ENABLED(CONFIG_PREEMPT_RT))
+		irq_work_queue(&ring->wake);
+	else if (taken)
+		ring_wake(ring);
 	return IRQ_HANDLED;
 }
 
@@ -219,8 +246,7 @@ static void reader_resume(struct hvp_ring *ring)
 	cpus_read_unlock();
 
 	if (!ring_is_empty(ring))
-		wake_up_interruptible_poll(&ring->inbox->wait,
-					   EPOLLIN | EPOLLRDNORM);
+		ring_wake(ring);
 }
 
 /* Copy up to @room records out. A record that cannot be copied stays. */
@@ -295,10 +321,13 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 
 		if (n)
 			break;
+		if (READ_ONCE(inbox->revoked))
+			return -ENODEV;
 		if (nonblock)
 			return -EAGAIN;
 		if (wait_event_interruptible(inbox->wait,
-					     !inbox_is_empty(inbox)))
+					     !inbox_is_empty(inbox) ||
+					     READ_ONCE(inbox->revoked)))
 			return -ERESTARTSYS;
 	}
 	return n < 0 ? n : n * (ssize_t)sizeof(struct hvpost_record);
@@ -307,10 +336,14 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 			poll_table *wait)
 {
+	__poll_t events = 0;
+
 	poll_wait(file, &inbox->wait, wait);
 	if (inbox_rings(inbox) && !inbox_is_empty(inbox))
-		return EPOLLIN | EPOLLRDNORM;
-	return 0;
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(inbox->revoked))
+		events |= EPOLLHUP;
+	return events;
 }
 
 int hvp_inbox_counters(struct hvp_inbox *inbox,
@@ -359,8 +392,13 @@ static void ring_arm(void *data)
 
 	raw_spin_lock_irqsave(&ring->lock, flags);
 	if (!ring->armed && this_cpu_ptr(&hvp_vps)->online) {
-		request->err = hvp_sint_arm(ring->inbox->sint, ring->irq);
-		ring->armed = !request->err;
+		int vector = hvp_sint_arm(ring->inbox->sint, ring->irq);
+
+		ring->armed = vector > 0;
+		if (ring->armed)
+			ring->vector = vector;
+		else
+			request->err = vector;
 	}
 	raw_spin_unlock_irqrestore(&ring->lock, flags);
 
@@ -369,16 +407,36 @@ static void ring_arm(void *data)
 }
 
 /* On the ring's CPU. */
+static void ring_mask(struct hvp_ring *ring)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ring->lock, flags);
+	if (ring->armed)
+		hvp_sint_mask(ring->inbox->sint, ring->vector);
+	raw_spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* On the ring's CPU. What lies in the slot stays for who binds it next. */
 static void ring_disarm(void *data)
 {
 	struct hvp_ring *ring = data;
 	unsigned long flags;
 
+	ring_mask(ring);
 	raw_spin_lock_irqsave(&ring->lock, flags);
-	if (ring->armed)
-		hvp_sint_mask(ring->inbox->sint);
 	ring->armed = false;
 	raw_spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* On the ring's CPU: could it be armed? */
+static void ring_probe(void *data)
+{
+	struct arm_request *request = data;
+
+	if (this_cpu_ptr(&hvp_vps)->online &&
+	    !hvp_sint_is_masked(request->ring->inbox->sint))
+		request->err = -EBUSY;
 }
 
 static struct hvp_ring *ring_new(struct hvp_inbox *inbox, unsigned int cpu,
@@ -393,6 +451,7 @@ static struct hvp_ring *ring_new(struct hvp_inbox *inbox, unsigned int cpu,
 		return ERR_PTR(-ENOMEM);
 
 	raw_spin_lock_init(&ring->lock);
+	init_irq_work(&ring->wake, ring_wake_work);
 	ring->mask = records - 1;
 	ring->cpu = cpu;
 	ring->inbox = inbox;
@@ -416,6 +475,7 @@ static void rings_free(struct hvp_ring **rings)
 		if (!rings[cpu])
 			continue;
 		hvp_sint_release(rings[cpu]->irq, rings[cpu]);
+		irq_work_sync(&rings[cpu]->wake);
 		kvfree(rings[cpu]);
 	}
 	kfree(rings);
@@ -453,25 +513,33 @@ static void rings_disarm(struct hvp_ring **rings)
 						 1);
 }
 
-static int rings_arm(struct hvp_ring **rings)
+static int rings_ask(struct hvp_ring **rings, smp_call_func_t question)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu) {
 		struct arm_request request = { .ring = rings[cpu] };
-		int err;
 
 		if (!request.ring)
 			continue;
-		err = smp_call_function_single(cpu, ring_arm, &request, 1);
-		if (!err)
-			err = request.err;
-		if (err) {
-			rings_disarm(rings);
-			return err;
-		}
+		smp_call_function_single(cpu, question, &request, 1);
+		if (request.err)
+			return request.err;
 	}
 	return 0;
+}
+
+/* Asked before, so that no CPU takes a message for a bind that fails. */
+static int rings_arm(struct hvp_ring **rings)
+{
+	int err = rings_ask(rings, ring_probe);
+
+	if (err)
+		return err;
+	err = rings_ask(rings, ring_arm);
+	if (err)
+		rings_disarm(rings);
+	return err;
 }
 
 static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
@@ -482,6 +550,8 @@ static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
 
 	lockdep_assert_held(&hvp_bind_lock);
 	if (inbox->rings || bound[sint])
+		return -EBUSY;
+	if (sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
 		return -EBUSY;
 
 	inbox->sint = sint;
@@ -529,8 +599,26 @@ void hvp_inbox_unbind(struct hvp_inbox *inbox)
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
 	rings_disarm(inbox->rings);
-	bound[inbox->sint] = NULL;
+	if (bound[inbox->sint] == inbox)
+		bound[inbox->sint] = NULL;
 	rings_free(inbox->rings);
+	mutex_unlock(&hvp_bind_lock);
+	cpus_read_unlock();
+}
+
+void hvp_inbox_revoke(unsigned int sint)
+{
+	struct hvp_inbox *inbox;
+
+	cpus_read_lock();
+	mutex_lock(&hvp_bind_lock);
+	inbox = bound[sint];
+	bound[sint] = NULL;
+	if (inbox) {
+		rings_disarm(inbox->rings);
+		WRITE_ONCE(inbox->revoked, true);
+		wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
+	}
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
 }
@@ -554,6 +642,36 @@ u32 hvp_inbox_bound(void)
 	return bits;
 }
 
+/* In process context of one CPU, while the caller holds hvp_bind_lock. */
+static int collect_foreign(void *data)
+{
+	unsigned int sint, cpu = smp_processor_id();
+	u32 *bits = data;
+
+	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
+		struct hvp_ring *ring = bound[sint] ? bound[sint]->rings[cpu] :
+						      NULL;
+
+		if (!(ring && ring->armed) && !hvp_sint_is_masked(sint))
+			*bits |= BIT(sint);
+	}
+	return 0;
+}
+
+u32 hvp_inbox_foreign(void)
+{
+	unsigned int cpu;
+	u32 bits = 0;
+
+	cpus_read_lock();
+	mutex_lock(&hvp_bind_lock);
+	for_each_online_cpu(cpu)
+		smp_call_on_cpu(cpu, collect_foreign, &bits, false);
+	mutex_unlock(&hvp_bind_lock);
+	cpus_read_unlock();
+	return bits;
+}
+
 /* CPUs that come and go */
 
 static void for_each_ring_here(void (*deed)(struct hvp_ring *ring))
@@ -561,17 +679,16 @@ static void for_each_ring_here(void (*deed)(struct hvp_ring *ring))
 	unsigned int sint, cpu = smp_processor_id();
 
 	mutex_lock(&hvp_bind_lock);
-	for (sint = 0; sint < HV_SINT_COUNT; sint++)
-		if (bound[sint] && bound[sint]->rings[cpu])
+	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
+		if (!bound[sint])
+			continue;
+		if (bound[sint]->rings[cpu])
 			deed(bound[sint]->rings[cpu]);
+		else
+			pr_warn_once("CPU %u was added after SINT %u was bound: its messages wait until that is closed and bound again\n",
+				     cpu, sint);
+	}
 	mutex_unlock(&hvp_bind_lock);
-}
-
-static void ring_wake(struct hvp_ring *ring)
-{
-	if (!ring_is_empty(ring))
-		wake_up_interruptible_poll(&ring->inbox->wait,
-					   EPOLLIN | EPOLLRDNORM);
 }
 
 static void ring_cpu_online(struct hvp_ring *ring)
@@ -587,6 +704,7 @@ static void ring_cpu_online(struct hvp_ring *ring)
 
 static void ring_cpu_offline(struct hvp_ring *ring)
 {
+	ring_mask(ring);
 	ring_take_again(ring);
 	ring_disarm(ring);
 	ring_wake(ring);

@@ -58,13 +58,18 @@ static int __init hvpost_init(void)
 	err = hvp_synic_init();
 	if (err)
 		goto err_vmbus;
-	err = hvp_device_init();
+	err = hvp_power_init();
 	if (err)
 		goto err_synic;
+	err = hvp_device_init();
+	if (err)
+		goto err_power;
 
 	log_ready();
 	return 0;
 
+err_power:
+	hvp_power_exit();
 err_synic:
 	hvp_synic_exit();
 err_vmbus:
@@ -74,18 +79,19 @@ err_sint:
 err_post:
 	hvp_post_exit();
 err_hypercall:
-	hvp_hypercall_exit();
+	hvp_hypercall_stop();
 	return err;
 }
 
 static void __exit hvpost_exit(void)
 {
 	hvp_device_exit();
+	hvp_power_exit();
 	hvp_synic_exit();
 	hvp_vmbus_exit();
 	hvp_sint_exit();
 	hvp_post_exit();
-	hvp_hypercall_exit();
+	hvp_hypercall_stop();
 }
 
 module_init(hvpost_init);

@@ -10,7 +10,9 @@
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/pagemap.h>
+#include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -49,17 +51,28 @@ void hvp_post_exit(void)
 }
 
 /* VMBus's connections steer every device of this guest. */
-static int check_connection(u32 connection_id)
+static bool is_vmbus_connection(u32 connection_id)
 {
+	/* Some hosts ignore the high bits, so they must not hide the id. */
 	u32 id = connection_id & HV_ID_MASK;
 
-	/* Some hosts ignore the high bits, so they must not hide the id. */
-	if (id < HV_CONNECTION_VMBUS_MESSAGE ||
-	    id > HV_CONNECTION_VMBUS_MESSAGE_5)
-		return 0;
-	if (!capable(CAP_SYS_ADMIN))
+	return id >= HV_CONNECTION_VMBUS_MESSAGE &&
+	       id <= HV_CONNECTION_VMBUS_MESSAGE_5;
+}
+
+static int check_permission(u32 connection_id)
+{
+	if (is_vmbus_connection(connection_id) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	return hvp_vmbus_loaded() ? -EBUSY : 0;
+	return 0;
+}
+
+/* With preemption off, so that it holds until the call that follows. */
+static int check_owner(u32 connection_id)
+{
+	lockdep_assert_preemption_disabled();
+	return is_vmbus_connection(connection_id) && hvp_vmbus_loaded() ?
+	       -EBUSY : 0;
 }
 
 static int check_post(const struct hvpost_ioc_post *post)
@@ -71,20 +84,20 @@ static int check_post(const struct hvpost_ioc_post *post)
 		return -EINVAL;
 	if (post->payload_size > HV_MESSAGE_PAYLOAD_SIZE_MAX)
 		return -EMSGSIZE;
-	return check_connection(post->connection_id);
+	return check_permission(post->connection_id);
 }
 
 /* -EFAULT: the payload is not in memory, or not readable at all. */
 static int post_here(const struct hvpost_ioc_post *post, u64 *result)
 {
 	struct hv_post_message_input *input = get_cpu_var(post_input);
-	int err = 0;
+	int err = check_owner(post->connection_id);
 
 	input->connection_id = post->connection_id;
 	input->rsvdz = 0;
 	input->message_type = post->message_type;
 	input->payload_size = post->payload_size;
-	if (post->payload_size)
+	if (!err && post->payload_size)
 		err = copy_from_user_nofault(input->payload,
 					     u64_to_user_ptr(post->payload),
 					     post->payload_size);
@@ -99,8 +112,12 @@ static int post_here(const struct hvpost_ioc_post *post, u64 *result)
 
 static int post_once(const struct hvpost_ioc_post *post, u64 *result)
 {
+	int err;
+
 	/* A page that was fetched may be gone again before we come back. */
-	while (post_here(post, result)) {
+	while ((err = post_here(post, result))) {
+		if (err != -EFAULT)
+			return err;
 		if (fault_in_readable(u64_to_user_ptr(post->payload),
 				      post->payload_size))
 			return -EFAULT;
@@ -164,12 +181,18 @@ int hvp_signal(struct hvpost_ioc_signal *signal)
 		return -EINVAL;
 	if (!(hvp_host.privileges_high & HV_SIGNAL_EVENTS))
 		return -EOPNOTSUPP;
-	err = check_connection(signal->connection_id);
+	err = check_permission(signal->connection_id);
 	if (err)
 		return err;
 
-	result = hvp_hypercall_signal(signal->connection_id,
-				      signal->flag_number);
+	preempt_disable();
+	err = check_owner(signal->connection_id);
+	if (!err)
+		result = hvp_hypercall_signal(signal->connection_id,
+					      signal->flag_number);
+	preempt_enable();
+	if (err)
+		return err;
 	if (result == HVP_RESULT_NO_CALL)
 		return -EOPNOTSUPP;
 	signal->status = result & HV_RESULT_STATUS_MASK;

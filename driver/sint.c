@@ -11,7 +11,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
-#include <linux/smp.h>
+#include <linux/slab.h>
 
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
@@ -75,20 +75,31 @@ void hvp_sint_exit(void)
 int hvp_sint_request(unsigned int cpu, unsigned int sint, const char *name,
 		     irqreturn_t (*handler)(int irq, void *dev), void *dev)
 {
-	struct irq_affinity_desc affinity = { .is_managed = 1 };
+	struct irq_affinity_desc *affinity;
 	/* Zeroed by hand: init_irq_alloc_info() is not exported. */
 	struct irq_alloc_info info = {
 		.hwirq = (irq_hw_number_t)cpu * HV_SINT_COUNT + sint,
 	};
 	int irq, err;
 
-	cpumask_set_cpu(cpu, &affinity.mask);
+	affinity = kzalloc(sizeof(*affinity), GFP_KERNEL);
+	if (!affinity)
+		return -ENOMEM;
+	affinity->is_managed = 1;
+	cpumask_set_cpu(cpu, &affinity->mask);
 	irq = __irq_domain_alloc_irqs(sint_domain, -1, 1, cpu_to_node(cpu),
-				      &info, false, &affinity);
+				      &info, false, affinity);
+	kfree(affinity);
 	if (irq < 0)
 		return irq;
 
-	err = request_irq(irq, handler, 0, name, dev);
+	/*
+	 * The handler belongs on its CPU, where a forced thread need not stay;
+	 * and a suspend, for which power.c has masked the SINT, must not leave
+	 * the IRQ without a vector when its CPU comes back.
+	 */
+	err = request_irq(irq, handler, IRQF_NO_THREAD | IRQF_NO_SUSPEND, name,
+			  dev);
 	if (err) {
 		irq_dispose_mapping(irq);
 		return err;
@@ -102,14 +113,23 @@ void hvp_sint_release(unsigned int irq, void *dev)
 	irq_dispose_mapping(irq);
 }
 
+bool hvp_sint_is_masked(unsigned int sint)
+{
+	u64 msr;
+
+	return !hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr) &&
+	       (msr & HV_SINT_MASKED);
+}
+
 int hvp_sint_arm(unsigned int sint, unsigned int irq)
 {
-	/* Read anew each time: an IRQ may come back with another vector. */
-	struct irq_cfg *cfg = irqd_cfg(irq_get_irq_data(irq));
+	struct irq_data *data = irq_get_irq_data(irq);
+	struct irq_cfg *cfg = irqd_cfg(data);
 	u64 msr;
 	int err;
 
-	if (WARN_ON_ONCE(!cfg || cfg->vector < HV_SINT_VECTOR_MIN))
+	/* Read anew each time: an IRQ may come back with another vector. */
+	if (!irqd_is_started(data) || !cfg || cfg->vector < HV_SINT_VECTOR_MIN)
 		return -ENOSPC;
 
 	err = hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr);
@@ -120,35 +140,19 @@ int hvp_sint_arm(unsigned int sint, unsigned int irq)
 
 	msr &= ~(HV_SINT_VECTOR_MASK | HV_SINT_MASKED | HV_SINT_AUTO_EOI |
 		 HV_SINT_POLLING);
-	return hvp_wrmsr_safe(HV_MSR_SINT0 + sint, msr | cfg->vector);
+	err = hvp_wrmsr_safe(HV_MSR_SINT0 + sint, msr | cfg->vector);
+	return err ?: (int)cfg->vector;
 }
 
-void hvp_sint_mask(unsigned int sint)
+void hvp_sint_mask(unsigned int sint, unsigned int vector)
 {
 	u64 msr;
 
+	if (hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr))
+		return;
+	/* Somebody took the SINT over without asking: it is theirs now. */
+	if ((msr & HV_SINT_VECTOR_MASK) != vector)
+		return;
 	/* The vector stays: some hosts refuse one below 16 even if masked. */
-	if (!hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr))
-		hvp_wrmsr_safe(HV_MSR_SINT0 + sint, msr | HV_SINT_MASKED);
-}
-
-static void collect_unmasked(void *bits)
-{
-	unsigned int sint;
-	u64 msr;
-
-	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
-		if (hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr))
-			continue;
-		if (!(msr & HV_SINT_MASKED))
-			atomic_or(BIT(sint), bits);
-	}
-}
-
-u32 hvp_sint_unmasked(void)
-{
-	atomic_t bits = ATOMIC_INIT(0);
-
-	on_each_cpu(collect_unmasked, &bits, 1);
-	return atomic_read(&bits);
+	hvp_wrmsr_safe(HV_MSR_SINT0 + sint, msr | HV_SINT_MASKED);
 }

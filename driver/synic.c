@@ -29,6 +29,7 @@ static DEFINE_MUTEX(synic_lock);
 
 static enum cpuhp_state cpu_state;
 static bool loaded;
+static bool stopped;	/* under the lock: CPUs that come do not start */
 
 static void follow_all(struct work_struct *work);
 static DECLARE_WORK(follow_work, follow_all);
@@ -46,7 +47,7 @@ static void use_page(struct hvp_vp *vp, struct hv_sim_page *sim, u64 simp)
 	/* The interrupt handler of this CPU must see one page or the other. */
 	local_irq_save(flags);
 	vp->simp = simp;
-	vp->sim = sim;
+	WRITE_ONCE(vp->sim, sim);
 	local_irq_restore(flags);
 }
 
@@ -57,9 +58,19 @@ static void unmap_shared(struct hvp_vp *vp)
 	vp->shared_map = NULL;
 }
 
-static int own_synic(struct hvp_vp *vp, u64 simp)
+static int enable_scontrol(void)
 {
 	u64 scontrol;
+	int err;
+
+	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
+	if (err || scontrol & HV_SCONTROL_ENABLE)
+		return err;
+	return hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
+}
+
+static int own_synic(struct hvp_vp *vp, u64 simp)
+{
 	int err;
 
 	if (!vp->own_page)
@@ -67,16 +78,15 @@ static int own_synic(struct hvp_vp *vp, u64 simp)
 	if (!vp->own_page)
 		return -ENOMEM;
 
-	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
+	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &vp->saved_scontrol);
 	if (err)
 		return err;
 	vp->saved_simp = simp;
-	vp->saved_scontrol = scontrol;
 
 	err = hvp_wrmsr_safe(HV_MSR_SIMP, page_msr(simp, vp->own_page));
 	if (err)
 		return err;
-	err = hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
+	err = enable_scontrol();
 	if (err) {
 		hvp_wrmsr_safe(HV_MSR_SIMP, simp);
 		return err;
@@ -113,6 +123,8 @@ static int enter_synic(struct hvp_vp *vp)
 		err = own_synic(vp, simp);
 	else if (!err && (!vp->sim || (simp ^ vp->simp) & HV_PAGE_ADDRESS_MASK))
 		err = share_synic(vp, simp);
+	else if (!err && vp->owned)
+		err = enable_scontrol();
 
 	/* A page that is not in force may be anybody's memory by now. */
 	if (err)
@@ -152,6 +164,8 @@ static int start_vp(struct hvp_vp *vp)
 	int err;
 
 	lockdep_assert_held(&synic_lock);
+	if (stopped)
+		return 0;
 
 	err = hvp_rdmsr_safe(HV_MSR_VP_INDEX, &vp_index);
 	if (!err)
@@ -163,6 +177,17 @@ static int start_vp(struct hvp_vp *vp)
 	vp->online = true;
 	hvp_inbox_cpu_online();
 	return 0;
+}
+
+static void stop_vp(struct hvp_vp *vp)
+{
+	lockdep_assert_held(&synic_lock);
+	if (!vp->online)
+		return;
+
+	hvp_inbox_cpu_offline();
+	vp->online = false;
+	leave_synic(vp);
 }
 
 static int synic_online(unsigned int cpu)
@@ -187,12 +212,8 @@ static int synic_online(unsigned int cpu)
 
 static int synic_offline(unsigned int cpu)
 {
-	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
-
 	mutex_lock(&synic_lock);
-	hvp_inbox_cpu_offline();
-	vp->online = false;
-	leave_synic(vp);
+	stop_vp(this_cpu_ptr(&hvp_vps));
 	mutex_unlock(&synic_lock);
 	return 0;
 }
@@ -215,6 +236,7 @@ int hvp_synic_init(void)
 				      synic_online, synic_offline);
 
 	if (state < 0) {
+		cancel_work_sync(&follow_work);
 		free_own_pages();
 		return state;
 	}
@@ -239,8 +261,10 @@ u32 hvp_synic_ownership(u32 *online)
 	for_each_online_cpu(cpu) {
 		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
 
-		*online += READ_ONCE(vp->online);
-		owned += READ_ONCE(vp->online) && READ_ONCE(vp->owned);
+		if (!READ_ONCE(vp->sim))
+			continue;
+		*online += 1;
+		owned += READ_ONCE(vp->owned);
 	}
 	if (!owned)
 		return HVPOST_SYNIC_SHARED;
@@ -271,6 +295,54 @@ void hvp_synic_follow(void)
 			pr_err("CPU %u: lost its SIM page; it receives nothing until it goes offline and online\n",
 			       cpu);
 	}
+	cpus_read_unlock();
+}
+
+static int stop_on_cpu(void *unused)
+{
+	mutex_lock(&synic_lock);
+	stop_vp(this_cpu_ptr(&hvp_vps));
+	mutex_unlock(&synic_lock);
+	return 0;
+}
+
+static int start_on_cpu(void *unused)
+{
+	int err;
+
+	mutex_lock(&synic_lock);
+	err = start_vp(this_cpu_ptr(&hvp_vps));
+	mutex_unlock(&synic_lock);
+	return err;
+}
+
+void hvp_synic_stop(void)
+{
+	unsigned int cpu;
+
+	mutex_lock(&synic_lock);
+	stopped = true;
+	mutex_unlock(&synic_lock);
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		smp_call_on_cpu(cpu, stop_on_cpu, NULL, false);
+	cpus_read_unlock();
+}
+
+void hvp_synic_start(void)
+{
+	unsigned int cpu;
+
+	mutex_lock(&synic_lock);
+	stopped = false;
+	mutex_unlock(&synic_lock);
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (smp_call_on_cpu(cpu, start_on_cpu, NULL, false))
+			pr_err("CPU %u: cannot use its SynIC again; it receives nothing until it goes offline and online\n",
+			       cpu);
 	cpus_read_unlock();
 }
 

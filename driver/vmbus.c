@@ -8,6 +8,7 @@
 
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 static bool vmbus_loaded;
@@ -15,6 +16,15 @@ static bool vmbus_loaded;
 bool hvp_vmbus_loaded(void)
 {
 	return READ_ONCE(vmbus_loaded);
+}
+
+/* From now on VMBus's connections and SINT are its own. */
+static void take_away(void)
+{
+	WRITE_ONCE(vmbus_loaded, true);
+	/* Calls look at that with preemption off: none is under way after. */
+	synchronize_rcu();
+	hvp_inbox_revoke(HV_SINT_VMBUS);
 }
 
 static int vmbus_notify(struct notifier_block *block, unsigned long state,
@@ -27,10 +37,13 @@ static int vmbus_notify(struct notifier_block *block, unsigned long state,
 
 	switch (state) {
 	case MODULE_STATE_COMING:
-		WRITE_ONCE(vmbus_loaded, true);
+		take_away();
 		break;
 	case MODULE_STATE_LIVE:
-		/* Its start-up is done: SIMP is where it will stay. */
+		/* Its start-up is done: SIMP is where it will stay. It may have
+		 * been coming when we were loaded.
+		 */
+		take_away();
 		pr_info("hv_vmbus was loaded: sharing its SynIC pages\n");
 		hvp_synic_follow();
 		break;
@@ -55,7 +68,7 @@ int hvp_vmbus_init(void)
 	if (err)
 		return err;
 
-	/* Was it here before us? The symbol is found from then on. */
+	/* Was it here before us? If it is just coming, LIVE will tell. */
 	if (__symbol_get("vmbus_proto_version")) {
 		WRITE_ONCE(vmbus_loaded, true);
 		__symbol_put("vmbus_proto_version");

@@ -63,6 +63,7 @@ struct hvpost_ioc_info {
 /* Also wait out INVALID_CONNECTION_ID, which some hosts use to throttle. */
 #define HVPOST_POST_RETRY_CONNECTION	(1u << 0)
 
+/* Times are CLOCK_MONOTONIC of the initial time namespace. */
 #define HVPOST_DEADLINE_NONE	0ull	/* one try */
 #define HVPOST_DEADLINE_NEVER	(~0ull)	/* as long as it takes */
 
@@ -130,7 +131,8 @@ struct hvpost_ioc_signal {
  *
  * A file binds one SINT, and a SINT has one file. EBUSY: this file has a SINT,
  * another file has this one, or it is unmasked already by somebody else.
- * Closing the file masks and frees it.
+ * Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then
+ * poll() says POLLHUP, and read() returns what came and after that ENODEV.
  */
 struct hvpost_ioc_bind {
 	__u32 flags;

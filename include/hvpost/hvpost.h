@@ -267,7 +267,8 @@ HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
  * before waiting on the descriptor.
  *
  * Return: 0, or -EAGAIN: none there, and the deadline was HVPOST_NOW;
- * -ETIMEDOUT; -EINTR; -ENOTCONN: no SINT is bound.
+ * -ETIMEDOUT; -EINTR; -ENOTCONN: no SINT is bound; -ENODEV: the SINT was taken
+ * away, as SINT 2 is when hv_vmbus is loaded.
  */
 HVPOST_API int hvpost_receive(struct hvpost *handle,
 			      struct hvpost_message *message,

@@ -9,6 +9,17 @@ expect_output "4\.0" /examples/vmbus-version
 
 step "it left the host clean: a second run, then the kernel's own driver"
 expect_output "4\.0" /examples/vmbus-version
+
+step "which takes SINT 2 away from who has it"
+listen_start 2
 load_vmbus
 kernel_log_has 'Vmbus version:4.0'
+expect_status 1 wait "$listener"
+cat /tmp/listener
+grep -q 'hv_vmbus' /tmp/listener || fail "the listener does not say why"
+
+step "and is not hurt by it"
+expect_status 1 hvpost listen 2 --timeout 1s
+rmmod hv_vmbus
+kernel_log_lacks 'VMBus UNLOAD did not complete'
 rmmod hvpost
