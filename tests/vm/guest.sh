@@ -38,7 +38,6 @@ echo "$1/started"
 start=$(date +%s)
 sh ./command </dev/null >qemu 2>&1 &
 guest=$!
-trap 'kill -KILL $guest; exit 143' TERM INT HUP
 watch $guest >/dev/null 2>&1 &
 watcher=$!
 wait $guest

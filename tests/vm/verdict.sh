@@ -23,18 +23,18 @@ old_news='Spectre V2 : WARNING: '
 # said DIR WORD: the text of the report's last line "rig: WORD TEXT".
 said()
 {
-	tr -d '\r' <"$1/report" | sed -n "s/^rig: $2 //p" | tail -n 1
+	tr -d '\r\0' <"$1/report" | sed -n "s/^rig: $2 //p" | tail -n 1
 }
 
 # what_is_wrong DIR NONCE: "failed: WHY", "stalled: WHY" or nothing.
 what_is_wrong()
 {
 	news=$(grep -aEv "$old_news" "$1/console" | grep -aEm 1 "$bad_news" |
-		tr -d '\r')
+		tr -d '\r\0')
 	reason=$(said "$1" fail)
 	ended=$(said "$1" ended)
 	stopped=$(cat "$1/stopped" 2>/dev/null)
-	last=$(tr -d '\r' <"$1/report" | tail -n 1)
+	last=$(tr -d '\r\0' <"$1/report" | tail -n 1)
 
 	if [ -n "$news" ]; then
 		echo "failed: the kernel log says '$news'"
