@@ -37,7 +37,7 @@ static int device_release(struct inode *inode, struct file *file)
 {
 	struct hvp_inbox *inbox = file->private_data;
 
-	hvp_inbox_unbind(inbox);
+	hvp_unbind(inbox);
 	kfree(inbox);
 	return 0;
 }
@@ -61,12 +61,12 @@ static long ioctl_info(void __user *arg)
 		.hypercall = hvp_hypercall_mode(),
 		.privileges_low = hvp_host.privileges_low,
 		.privileges_high = hvp_host.privileges_high,
-		.sints_bound = hvp_inbox_bound(),
+		.sints_bound = hvp_bind_taken(),
 		.vmbus_loaded = hvp_vmbus_loaded(),
 	};
 
 	info.synic = hvp_synic_ownership(&info.vps_online);
-	info.sints_busy = hvp_inbox_foreign();
+	info.sints_busy = hvp_bind_foreign();
 	strscpy(info.version, HVPOST_VERSION, sizeof(info.version));
 	if (hvp_rdmsr_safe(HV_MSR_GUEST_OS_ID, &info.guest_os_id))
 		return -EIO;
@@ -126,10 +126,10 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 		return -EPERM;
 
 	/* Before it is bound: a call that fails must leave nothing behind. */
-	bind.ring_records = hvp_inbox_ring_records(bind.ring_records);
+	bind.ring_records = hvp_bind_ring_records(bind.ring_records);
 	if (put_user(bind.ring_records, &arg->ring_records))
 		return -EFAULT;
-	return hvp_inbox_bind(inbox, bind.sint, bind.ring_records);
+	return hvp_bind(inbox, bind.sint, bind.ring_records);
 }
 
 static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)

@@ -8,7 +8,9 @@
  *		hypercall_page.S our own page
  *   synic.c	one CPU's SynIC: its SIM page, owned or shared; CPU hotplug
  *   sint.c	SINT interrupts as Linux IRQs; arming and masking SINTs
- *   inbox.c	a bound SINT: slots into rings, rings to readers
+ *   bind.c	which file has which SINT, on all CPUs
+ *   ring.c	one CPU of a bound SINT: its slot into its ring
+ *   inbox.c	what a file receives: its rings as one stream
  *   post.c	HvCallPostMessage and HvCallSignalEvent from user memory
  *   device.c	/dev/hvpost
  *   vmbus.c	hv_vmbus coming and going
@@ -21,7 +23,7 @@
  *			bound, unbound or followed. CPU callbacks hold it for
  *			writing, so they nest the same way.
  *   synic_lock		(mutex, synic.c) every CPU's struct hvp_vp
- *   hvp_bind_lock	(mutex, inbox.c) which inbox has which SINT
+ *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
  *   inbox->read_lock	(mutex) the reading side of its rings; outermost: it
  *			takes cpu_hotplug_lock inside to resume a stalled CPU
  *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
@@ -160,15 +162,11 @@ struct hvp_inbox {
 	bool revoked;			/* its SINT was taken away, for good */
 	char name[16];			/* in /proc/interrupts */
 	wait_queue_head_t wait;		/* readers and pollers */
-	struct mutex read_lock;
+	struct mutex read_lock;		/* guards the reading side of rings */
 	unsigned int next_cpu;		/* fairness; under read_lock */
 };
 
 void hvp_inbox_init(struct hvp_inbox *inbox);
-/* The size a ring gets when @wish records are asked for; 0: the default. */
-u32 hvp_inbox_ring_records(u32 wish);
-int hvp_inbox_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records);
-void hvp_inbox_unbind(struct hvp_inbox *inbox);
 ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 		       size_t size, bool nonblock);
 __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
@@ -176,19 +174,26 @@ __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 int hvp_inbox_counters(struct hvp_inbox *inbox,
 		       struct hvpost_ioc_counters *counters);
 
+/* bind.c */
+
+/* The size a ring gets when @wish records are asked for; 0: the default. */
+u32 hvp_bind_ring_records(u32 wish);
+int hvp_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records);
+/* The last user of @inbox is gone: nobody reads or polls. */
+void hvp_unbind(struct hvp_inbox *inbox);
 /* Take @sint away from who has it: readers drain what came, then ENODEV. */
-void hvp_inbox_revoke(unsigned int sint);
+void hvp_bind_revoke(unsigned int sint);
 
 /* Bits of the SINTs that have an inbox. */
-u32 hvp_inbox_bound(void);
+u32 hvp_bind_taken(void);
 /* Bits of the SINTs that are unmasked on some CPU, and not by us. */
-u32 hvp_inbox_foreign(void);
+u32 hvp_bind_foreign(void);
 
 /* On the CPU that comes or goes, from synic.c. */
-void hvp_inbox_cpu_online(void);
-void hvp_inbox_cpu_offline(void);
+void hvp_bind_cpu_online(void);
+void hvp_bind_cpu_offline(void);
 /* On a CPU whose SIM page has just been replaced. */
-void hvp_inbox_cpu_resume(void);
+void hvp_bind_cpu_resume(void);
 
 /* post.c */
 

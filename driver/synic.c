@@ -175,7 +175,7 @@ static int start_vp(struct hvp_vp *vp)
 
 	vp->vp_index = vp_index;
 	vp->online = true;
-	hvp_inbox_cpu_online();
+	hvp_bind_cpu_online();
 	return 0;
 }
 
@@ -185,7 +185,7 @@ static void stop_vp(struct hvp_vp *vp)
 	if (!vp->online)
 		return;
 
-	hvp_inbox_cpu_offline();
+	hvp_bind_cpu_offline();
 	vp->online = false;
 	leave_synic(vp);
 }
@@ -280,7 +280,7 @@ static int follow_on_cpu(void *unused)
 	if (vp->online)
 		err = enter_synic(vp);
 	if (vp->online && !err)
-		hvp_inbox_cpu_resume();
+		hvp_bind_cpu_resume();
 	mutex_unlock(&synic_lock);
 	return err;
 }

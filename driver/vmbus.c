@@ -24,7 +24,7 @@ static void take_away(void)
 	WRITE_ONCE(vmbus_loaded, true);
 	/* Calls look at that with preemption off: none is under way after. */
 	synchronize_rcu();
-	hvp_inbox_revoke(HV_SINT_VMBUS);
+	hvp_bind_revoke(HV_SINT_VMBUS);
 }
 
 static int vmbus_notify(struct notifier_block *block, unsigned long state,
