@@ -139,6 +139,15 @@ listen_wait()
 	wait "$listener" || fail "the listener ended with $?: $(cat /tmp/listener)"
 }
 
+# listen_fails CODE: wait until the listener ends by itself, with CODE.
+listen_fails()
+{
+	got=0
+	wait "$listener" || got=$?
+	cat /tmp/listener
+	[ "$got" -eq "$1" ] || fail "the listener ended with $got, not $1"
+}
+
 # listen_stop: end the listener, which must end well.
 listen_stop()
 {
