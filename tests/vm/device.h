@@ -278,6 +278,20 @@ static inline void testdev(enum testdev_deed deed, uint32_t connection,
 	ck_assert_int_eq(fclose(file), 0);
 }
 
+/* Behind the driver's back */
+static inline void write_msr(int cpu, uint32_t msr, uint64_t value)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, &value, sizeof(value), msr),
+			 sizeof(value));
+	close(fd);
+}
+
 /* Threads and processes that sleep in a call */
 
 /* Wait until the task behind this stat file of procfs sleeps. */

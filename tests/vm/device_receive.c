@@ -6,9 +6,11 @@
 #define _GNU_SOURCE
 #include "device.h"
 
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static int bind_of(int fd, struct hvpost_ioc_bind bind)
@@ -152,6 +154,20 @@ START_TEST(a_sint_has_one_file_and_is_free_after_its_close)
 }
 END_TEST
 
+/* On the last CPU, when those before it are armed already */
+START_TEST(a_sint_that_somebody_else_unmasked_is_left_to_them)
+{
+	int fd = open_device();
+
+	write_msr(VPS - 1, HV_MSR_SINT0 + FREE_SINT, 0xf3);
+	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 0), EBUSY);
+	ck_assert_uint_eq(interrupt_lines("hvpost"), 0);
+	write_msr(VPS - 1, HV_MSR_SINT0 + FREE_SINT, HV_SINT_MASKED | 0xf3);
+	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 0), 0);
+	ck_assert_uint_eq(interrupt_lines("hvpost"), VPS);
+}
+END_TEST
+
 START_TEST(a_sint_is_free_after_the_last_close_of_a_shared_file)
 {
 	int fd = open_bound(FREE_SINT), copy = dup(fd), other = open_device();
@@ -288,6 +304,24 @@ START_TEST(every_field_of_a_record_is_as_documented)
 	ck_assert_uint_eq(record.reserved, 0);
 	ck_assert_mem_eq(record.payload, payload, size);
 	ck_assert_mem_eq(record.payload + size, zeros, 240 - size);
+}
+END_TEST
+
+/* In a ring of one, so that the second record lies where the first was */
+START_TEST(a_record_ends_in_zeros_after_a_longer_one_too)
+{
+	static const uint8_t zeros[239];
+	struct hvpost_record record;
+	char longer[PAYLOAD_MAX];
+	int fd = open_device();
+
+	memset(longer, 'L', sizeof(longer));
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 1), 0);
+	ck_echo(fd, ECHO(0, ECHO_SINT), longer, sizeof(longer));
+	send(fd, ECHO(0, ECHO_SINT), "s", 1);
+	receive(fd, &record);
+	ck_assert_uint_eq(record.payload_size, 1);
+	ck_assert_mem_eq(record.payload + 1, zeros, sizeof(zeros));
 }
 END_TEST
 
@@ -480,6 +514,21 @@ START_TEST(messages_that_came_while_nobody_was_bound_are_received)
 	ck_assert_uint_eq(record.vp_index, vp);
 	receive_number(fd, 2);
 	ck_nothing_to_read(fd);
+}
+END_TEST
+
+/* Somebody else has the SINT on VP 1, and VP 0's slot is full. */
+START_TEST(a_bind_that_fails_takes_no_message)
+{
+	int fd = open_device();
+
+	send_two_unbound(0, ECHO_SINT);
+	write_msr(1, HV_MSR_SINT0 + ECHO_SINT, 0xf3);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), EBUSY);
+	write_msr(1, HV_MSR_SINT0 + ECHO_SINT, HV_SINT_MASKED | 0xf3);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), 0);
+	receive_number(fd, 1);
+	receive_number(fd, 2);
 }
 END_TEST
 
@@ -949,6 +998,78 @@ START_TEST(two_threads_reading_one_file_lose_and_repeat_nothing)
 }
 END_TEST
 
+/* A page that is missing: whoever touches it waits until it is given. */
+static int withheld_page(char **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	*page = map_pages(1, PROT_READ | PROT_WRITE);
+	range.range.start = (uintptr_t)*page;
+	range.range.len = PAGE;
+	ck_assert_int_ge(faults, 0);
+	ck_assert_int_eq(ioctl(faults, UFFDIO_API, &api), 0);
+	ck_assert_int_eq(ioctl(faults, UFFDIO_REGISTER, &range), 0);
+	return faults;
+}
+
+static void wait_for_toucher(int faults)
+{
+	struct uffd_msg message;
+
+	ck_assert_int_eq(read(faults, &message, sizeof(message)),
+			 sizeof(message));
+	ck_assert_uint_eq(message.event, UFFD_EVENT_PAGEFAULT);
+}
+
+static void give_page(int faults, char *page)
+{
+	struct uffdio_zeropage zeros = {
+		.range = { .start = (uintptr_t)page, .len = PAGE },
+	};
+
+	ck_assert_int_eq(ioctl(faults, UFFDIO_ZEROPAGE, &zeros), 0);
+}
+
+struct slow_read {
+	int fd;
+	char *buffer;
+};
+
+static void *read_slowly(void *argument)
+{
+	struct slow_read *slow = argument;
+
+	ck_assert_int_eq(read(slow->fd, slow->buffer,
+			      sizeof(struct hvpost_record)),
+			 sizeof(struct hvpost_record));
+	return NULL;
+}
+
+START_TEST(a_read_leaves_the_record_alone_that_another_is_copying)
+{
+	struct slow_read slow = { .fd = open_bound(ECHO_SINT) };
+	struct caller reader = { .call = call_read, .fd = slow.fd };
+	int faults = withheld_page(&slow.buffer);
+	pthread_t thread;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		send_number(slow.fd, ECHO(0, ECHO_SINT), i);
+		wait_taken(slow.fd, i + 1);
+	}
+	ck_assert_int_eq(pthread_create(&thread, NULL, read_slowly, &slow), 0);
+	wait_for_toucher(faults);
+	caller_start(&reader);
+	give_page(faults, slow.buffer);
+	pthread_join(thread, NULL);
+	caller_join(&reader);
+	ck_assert_uint_eq(number_in((struct hvpost_record *)slow.buffer), 0);
+	ck_assert_int_eq(reader.err, 0);
+	ck_assert_uint_eq(number_in(&reader.record), 1);
+}
+END_TEST
+
 static void add_bind_cases(Suite *suite)
 {
 	TCase *bind = add_case(suite, "bind", NULL);
@@ -963,6 +1084,8 @@ static void add_bind_cases(Suite *suite)
 	tcase_add_test(bind, a_sint_has_one_file_and_is_free_after_its_close);
 	tcase_add_test(bind,
 		       a_sint_is_free_after_the_last_close_of_a_shared_file);
+	tcase_add_test(bind,
+		       a_sint_that_somebody_else_unmasked_is_left_to_them);
 	tcase_add_test(bind, each_cpu_has_an_interrupt_while_the_sint_is_bound);
 	tcase_add_test(bind, a_thousand_binds_leave_no_interrupt_behind);
 }
@@ -978,6 +1101,7 @@ static void add_read_cases(Suite *suite)
 	tcase_add_test(reads, a_buffer_that_ends_too_early_takes_what_it_can);
 	tcase_add_loop_test(reads, every_field_of_a_record_is_as_documented, 0,
 			    FIELD_LOOPS);
+	tcase_add_test(reads, a_record_ends_in_zeros_after_a_longer_one_too);
 	tcase_add_test(reads,
 		       one_read_takes_all_that_is_there_in_order_of_arrival);
 	tcase_add_test(reads,
@@ -1002,6 +1126,7 @@ static void add_waiting_cases(Suite *suite)
 	tcase_add_loop_test(waiting,
 			    messages_that_came_while_nobody_was_bound_are_received,
 			    0, (int)VPS);
+	tcase_add_test(waiting, a_bind_that_fails_takes_no_message);
 	tcase_add_test(waiting,
 		       an_unread_ring_is_dropped_at_close_but_the_slot_is_not);
 }
@@ -1049,6 +1174,8 @@ static void add_task_cases(Suite *suite)
 		       eight_threads_that_post_while_four_read_all_complete);
 	tcase_add_test(threads,
 		       two_threads_reading_one_file_lose_and_repeat_nothing);
+	tcase_add_test(threads,
+		       a_read_leaves_the_record_alone_that_another_is_copying);
 }
 
 int main(void)

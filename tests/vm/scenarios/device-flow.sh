@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: a receiver stopped while thousands of messages arrive: all come, in order
 # devices: hyperv-testdev
+# append: preempt=full
 
 load_hvpost
 testdev message-create 0x16 0 6
