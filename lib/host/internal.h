@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libhvhost from the inside.
+ *
+ * Two kinds of lock:
+ *
+ *   machine->lock	(lock.h) shared by everything that guests do often: posts,
+ *			signals, EOM, EOI, SINT registers. Exclusive for what
+ *			changes the shape of things: partitions and their states,
+ *			VPs, ports, connections, SCONTROL, SIMP, SIEFP, reset. So
+ *			a post sees one state of all tables from its first look
+ *			to its last.
+ *   queue->lock	(mutex) one (VP, SINT): its SINT register, its list of
+ *			messages, the writing of its slot and of its flags. Taken
+ *			with machine->lock held, one at a time.
+ *
+ * Counters are relaxed atomics: they order nothing.
+ */
+#ifndef HVHOST_INTERNAL_H
+#define HVHOST_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include <hvpost/hvhost.h>
+
+#include "idtable.h"
+#include "lock.h"
+
+struct port;
+
+/* A message that waits for its slot: one of its port's buffers. */
+struct message {
+	STAILQ_ENTRY(message) next;
+	struct port *port;
+	uint32_t type;
+	uint32_t payload_size;
+	uint8_t payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
+};
+
+struct queue {
+	_Alignas(64) pthread_mutex_t lock;
+	uint64_t sint;			/* the register */
+	STAILQ_HEAD(, message) messages;
+	_Atomic uint32_t count;		/* of messages; changed under lock */
+};
+
+struct hvhost_vp {
+	struct hvhost_partition *partition;
+	uint32_t index;
+	uint64_t scontrol;		/* these three: machine->lock */
+	uint64_t simp;
+	uint64_t siefp;
+	struct hv_sim_page *sim;	/* contents, wherever the guest sees them */
+	struct hv_sief_page *sief;
+	void *own_pages;		/* freed with the VP */
+	/*
+	 * Bit n: queue n is not empty. Set before MessagePending can be seen in
+	 * the slot, so that the EOM which that brings about finds it.
+	 */
+	_Atomic uint16_t pending;
+	_Atomic uint64_t delivered;
+	_Atomic uint64_t eoms;
+	struct queue queue[HV_SINT_COUNT];
+};
+
+struct connection {
+	uint32_t id;
+	struct hvhost_partition *owner;
+	struct port *port;		/* NULL: the port was deleted */
+};
+
+struct port {
+	uint32_t id;
+	uint32_t preferred_vp;
+	struct hvhost_partition *owner;
+	uint64_t connection_partition;	/* who may connect */
+	struct connection *connection;	/* NULL: nobody is connected */
+	struct hv_port_info info;
+	_Atomic uint32_t buffers_free;
+	_Atomic uint32_t next_vp;	/* where the search for any VP begins */
+	_Atomic uint32_t queued;
+	_Atomic uint64_t posted;
+	_Atomic uint64_t delivered;
+	_Atomic uint64_t refused;
+	_Atomic uint64_t lost;
+};
+
+struct hvhost_partition {
+	LIST_ENTRY(hvhost_partition) next;
+	struct hvhost_machine *machine;
+	uint64_t id;
+	enum hvhost_partition_state state;	/* machine->lock */
+	struct hvhost_partition_config config;
+	_Atomic uint64_t guest_os_id;
+	_Atomic uint64_t hypercall_msr;
+	struct hvhost_vp **vps;			/* by index; machine->lock */
+	uint32_t vp_limit;			/* 1 + highest index in use */
+	struct idtable ports;
+	struct idtable connections;
+};
+
+struct hvhost_machine {
+	struct lock lock;
+	uint32_t flags;
+	uint64_t last_partition_id;
+	LIST_HEAD(, hvhost_partition) partitions;
+};
+
+static inline void count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* partition.c: all with machine->lock held */
+
+struct hvhost_partition *partition_find(struct hvhost_machine *machine,
+					uint64_t id);
+bool partition_has_page(const struct hvhost_partition *partition,
+			uint64_t page_msr);
+
+/* vp.c */
+
+static inline bool vp_synic_is_on(const struct hvhost_vp *vp)
+{
+	return vp->scontrol & HV_SCONTROL_ENABLE;
+}
+
+static inline bool vp_takes_messages(const struct hvhost_vp *vp)
+{
+	return vp_synic_is_on(vp) && (vp->simp & HV_PAGE_ENABLE);
+}
+
+static inline bool vp_takes_events(const struct hvhost_vp *vp)
+{
+	return vp_synic_is_on(vp) && (vp->siefp & HV_PAGE_ENABLE);
+}
+
+/* With machine->lock held exclusively. */
+void vp_free_locked(struct hvhost_vp *vp);
+
+/* synic.c: slots, queues and interrupts of one (VP, SINT) */
+
+void synic_init(struct hvhost_vp *vp);
+void synic_destroy(struct hvhost_vp *vp);
+/* Write what is queued into free slots; with machine->lock held. */
+void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
+/*
+ * Queue a message and deliver it if its slot is free; with machine->lock held.
+ * -ENOMEM: there is no memory to keep it in.
+ */
+int synic_post(struct hvhost_vp *vp, struct port *port,
+	       const struct hv_post_message_input *input);
+/* Set a flag. Return HV_STATUS. With machine->lock held. */
+uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
+		      unsigned int flag);
+bool synic_sint_is_masked(struct hvhost_vp *vp, unsigned int sint);
+bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint);
+/* Lose queued messages: those of @port, or all if it is NULL. Exclusive. */
+void synic_drop(struct hvhost_vp *vp, const struct port *port);
+uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint);
+void synic_write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value);
+
+/* port.c, connection.c: what a hypercall and the host's own call share. The
+ * caller is NULL for the host itself. Return HV_STATUS.
+ */
+
+uint16_t port_create(struct hvhost_machine *machine,
+		     const struct hvhost_partition *caller,
+		     const struct hv_create_port_input *input);
+uint16_t port_delete(struct hvhost_machine *machine,
+		     const struct hvhost_partition *caller,
+		     const struct hv_delete_port_input *input);
+uint16_t port_get_property(struct hvhost_machine *machine,
+			   const struct hvhost_partition *caller,
+			   const struct hv_get_port_property_input *input,
+			   uint64_t *value);
+uint16_t connection_connect(struct hvhost_machine *machine,
+			    const struct hvhost_partition *caller,
+			    const struct hv_connect_port_input *input);
+uint16_t connection_disconnect(struct hvhost_machine *machine,
+			       const struct hvhost_partition *caller,
+			       const struct hv_disconnect_port_input *input);
+
+/* With machine->lock held exclusively. */
+void port_free(struct port *port);
+void connection_free(struct connection *connection);
+
+/* The partition that a caller names by @id; 0 or the HV_STATUS of a refusal. */
+uint16_t partition_for_caller(struct hvhost_machine *machine,
+			      const struct hvhost_partition *caller,
+			      uint64_t id, struct hvhost_partition **found);
+
+/* message.c, event.c: from a guest */
+
+uint16_t message_post(struct hvhost_vp *caller,
+		      const struct hv_post_message_input *input);
+uint16_t event_signal(struct hvhost_vp *caller,
+		      const struct hv_signal_event_input *input);
+
+/* target.c: from a connection id to the VP; with machine->lock held */
+
+struct target {
+	struct port *port;
+	struct hvhost_vp *vp;
+};
+
+/*
+ * Resolve connection, port and VP for @port_type. On failure target->port may be
+ * set, so that the refusal can be counted there. Return HV_STATUS.
+ */
+uint16_t target_find(const struct hvhost_partition *caller,
+		     uint32_t connection_id, uint32_t port_type,
+		     struct target *target);
+
+#endif /* HVHOST_INTERNAL_H */

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "idtable.h"
+
+static bool sint_is_valid(uint32_t sint)
+{
+	return sint > HV_SINT_INTERCEPT && sint < HV_SINT_COUNT;
+}
+
+static bool flags_are_valid(const struct hv_port_info_event *event)
+{
+	return event->flag_count &&
+	       (uint32_t)event->base_flag_number + event->flag_count <=
+	       HV_EVENT_FLAG_COUNT;
+}
+
+/* Monitor and doorbell ports are types of the specification, not of ours. */
+static bool info_is_valid(const struct hv_port_info *info)
+{
+	if (info->rsvdz)
+		return false;
+	switch (info->port_type) {
+	case HV_PORT_TYPE_MESSAGE:
+		return sint_is_valid(info->u.message.target_sint) &&
+		       !info->u.message.rsvdz;
+	case HV_PORT_TYPE_EVENT:
+		return sint_is_valid(info->u.event.target_sint) &&
+		       flags_are_valid(&info->u.event) && !info->u.event.rsvdz;
+	default:
+		return false;
+	}
+}
+
+static bool vp_is_valid(const struct hvhost_partition *partition, uint32_t vp)
+{
+	return vp == HV_ANY_VP ||
+	       (vp < partition->vp_limit && partition->vps[vp]);
+}
+
+static uint16_t check_create(const struct hvhost_partition *owner,
+			     const struct hvhost_partition *peer,
+			     const struct hv_create_port_input *input)
+{
+	if (!peer || peer == owner)
+		return HV_STATUS_INVALID_PARTITION_ID;
+	if (owner->state != HVHOST_PARTITION_ACTIVE ||
+	    peer->state != HVHOST_PARTITION_ACTIVE)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	if (input->rsvdz || input->port_vtl || input->min_connection_vtl ||
+	    !info_is_valid(&input->port_info))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (input->port_id & ~HV_ID_MASK ||
+	    idtable_find(&owner->ports, input->port_id))
+		return HV_STATUS_INVALID_PORT_ID;
+	if (!vp_is_valid(owner, input->port_info.u.message.target_vp))
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (owner->ports.count >= owner->config.ports_max)
+		return HV_STATUS_NO_RESOURCES;
+	return HV_STATUS_SUCCESS;
+}
+
+static uint16_t add_port(struct hvhost_partition *owner,
+			 const struct hv_create_port_input *input)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	port->id = input->port_id;
+	port->preferred_vp = HV_ANY_VP;
+	port->owner = owner;
+	port->connection_partition = input->connection_partition;
+	port->info = input->port_info;
+	atomic_store(&port->buffers_free, owner->config.message_buffers);
+	if (idtable_add(&owner->ports, port->id, port)) {
+		free(port);
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+uint16_t port_create(struct hvhost_machine *machine,
+		     const struct hvhost_partition *caller,
+		     const struct hv_create_port_input *input)
+{
+	struct hvhost_partition *owner, *peer;
+	uint16_t status;
+
+	lock_exclude(&machine->lock);
+	status = partition_for_caller(machine, caller, input->port_partition,
+				      &owner);
+	if (!status) {
+		peer = partition_find(machine, input->connection_partition);
+		status = check_create(owner, peer, input);
+	}
+	if (!status)
+		status = add_port(owner, input);
+	lock_unexclude(&machine->lock);
+	return status;
+}
+
+/* Queued messages go with the port; what lies in a slot already stays there. */
+void port_free(struct port *port)
+{
+	struct hvhost_partition *owner = port->owner;
+
+	for (uint32_t i = 0; i < owner->vp_limit; i++)
+		if (owner->vps[i])
+			synic_drop(owner->vps[i], port);
+	if (port->connection)
+		port->connection->port = NULL;
+	idtable_remove(&owner->ports, port->id);
+	free(port);
+}
+
+/* The port that a caller names; 0 or the HV_STATUS of a refusal. */
+static uint16_t find_port(struct hvhost_machine *machine,
+			  const struct hvhost_partition *caller,
+			  uint64_t partition_id, uint32_t port_id,
+			  struct port **port)
+{
+	struct hvhost_partition *owner;
+	uint16_t status;
+
+	status = partition_for_caller(machine, caller, partition_id, &owner);
+	if (status)
+		return status;
+	if (owner->state != HVHOST_PARTITION_ACTIVE)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	*port = idtable_find(&owner->ports, port_id);
+	return *port ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PORT_ID;
+}
+
+uint16_t port_delete(struct hvhost_machine *machine,
+		     const struct hvhost_partition *caller,
+		     const struct hv_delete_port_input *input)
+{
+	struct port *port;
+	uint16_t status;
+
+	if (input->rsvdz)
+		return HV_STATUS_INVALID_PARAMETER;
+
+	lock_exclude(&machine->lock);
+	status = find_port(machine, caller, input->port_partition,
+			   input->port_id, &port);
+	if (!status)
+		port_free(port);
+	lock_unexclude(&machine->lock);
+	return status;
+}
+
+uint16_t port_get_property(struct hvhost_machine *machine,
+			   const struct hvhost_partition *caller,
+			   const struct hv_get_port_property_input *input,
+			   uint64_t *value)
+{
+	struct lock_shard *shard = lock_share(&machine->lock);
+	struct port *port;
+	uint16_t status;
+
+	*value = 0;
+	status = find_port(machine, caller, input->port_partition,
+			   input->port_id, &port);
+	if (!status && input->property == HV_PORT_PROPERTY_POST_COUNT)
+		*value = atomic_load(&port->posted);
+	else if (!status &&
+		 input->property == HV_PORT_PROPERTY_PREFERRED_TARGET_VP)
+		*value = port->preferred_vp;
+	else if (!status)
+		status = HV_STATUS_UNKNOWN_PROPERTY;
+	lock_unshare(shard);
+	return status;
+}
+
+uint16_t hvhost_create_port(struct hvhost_machine *machine,
+			    const struct hv_create_port_input *input)
+{
+	return port_create(machine, NULL, input);
+}
+
+uint16_t hvhost_delete_port(struct hvhost_machine *machine,
+			    const struct hv_delete_port_input *input)
+{
+	return port_delete(machine, NULL, input);
+}
+
+uint16_t
+hvhost_get_port_property(struct hvhost_machine *machine,
+			 const struct hv_get_port_property_input *input,
+			 uint64_t *value)
+{
+	return port_get_property(machine, NULL, input, value);
+}
+
+int hvhost_port_counters(struct hvhost_partition *partition, uint32_t port_id,
+			 struct hvhost_port_counters *counters)
+{
+	struct lock_shard *shard = lock_share(&partition->machine->lock);
+	struct port *port = idtable_find(&partition->ports, port_id);
+
+	memset(counters, 0, sizeof(*counters));
+	if (port) {
+		counters->posted = atomic_load(&port->posted);
+		counters->delivered = atomic_load(&port->delivered);
+		counters->refused = atomic_load(&port->refused);
+		counters->lost = atomic_load(&port->lost);
+		counters->queued = atomic_load(&port->queued);
+		counters->buffers_free = atomic_load(&port->buffers_free);
+	}
+	lock_unshare(shard);
+	return port ? 0 : -ENOENT;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One (VP, SINT): its register, its queue, its slot, its event flags.
+ *
+ * A slot is shared with a guest that runs meanwhile. We publish a message by
+ * writing its type last, with release. Where the slot is busy we set
+ * MessagePending by an atomic OR and then read the type again; the guest clears
+ * the type and then reads MessagePending. All four are sequentially consistent,
+ * so in their one order either our second look comes after the guest's
+ * clearing, and we deliver, or our OR comes before the guest's look, and it
+ * writes EOM. No message stays behind without one of the two.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void synic_init(struct hvhost_vp *vp)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		struct queue *queue = &vp->queue[sint];
+
+		pthread_mutex_init(&queue->lock, &attributes);
+		STAILQ_INIT(&queue->messages);
+		queue->sint = HV_SINT_RESET;
+	}
+	pthread_mutexattr_destroy(&attributes);
+}
+
+void synic_destroy(struct hvhost_vp *vp)
+{
+	synic_drop(vp, NULL);
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+		pthread_mutex_destroy(&vp->queue[sint].lock);
+}
+
+static bool sint_interrupts(uint64_t sint)
+{
+	return !(sint & (HV_SINT_MASKED | HV_SINT_POLLING));
+}
+
+static void raise_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value)
+{
+	const struct hvhost_partition_config *config = &vp->partition->config;
+
+	if (sint_interrupts(value))
+		config->ops->assert_sint(config->context, vp->index, sint,
+					 (uint8_t)(value & HV_SINT_VECTOR_MASK));
+}
+
+bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint)
+{
+	return !__atomic_load_n(&vp->sim->slot[sint].message_type,
+				__ATOMIC_ACQUIRE);
+}
+
+/* Is the slot free? If not, have the guest tell us when it is. */
+static bool slot_claim(struct hv_slot *slot)
+{
+	if (!__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST))
+		return true;
+	__atomic_fetch_or(&slot->message_flags, HV_MESSAGE_PENDING,
+			  __ATOMIC_SEQ_CST);
+	return !__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST);
+}
+
+struct slot_content {
+	uint32_t type;
+	uint32_t payload_size;
+	uint32_t port_id;
+	const uint8_t *payload;
+	bool more;
+};
+
+static void slot_write(struct hv_slot *slot, const struct slot_content *content)
+{
+	uint8_t flags = content->more ? HV_MESSAGE_PENDING : 0;
+
+	slot->payload_size = (uint8_t)content->payload_size;
+	memset(slot->reserved, 0, sizeof(slot->reserved));
+	slot->origin = content->port_id;
+	memcpy(slot->payload, content->payload, content->payload_size);
+	/* A guest that cleared the type before may still look at the flags. */
+	__atomic_store_n(&slot->message_flags, flags, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->message_type, content->type, __ATOMIC_SEQ_CST);
+}
+
+static void buffer_give_back(struct port *port)
+{
+	atomic_fetch_add_explicit(&port->buffers_free, 1, memory_order_relaxed);
+}
+
+static void queue_remove_first(struct hvhost_vp *vp, struct queue *queue)
+{
+	struct message *message = STAILQ_FIRST(&queue->messages);
+
+	STAILQ_REMOVE_HEAD(&queue->messages, next);
+	if (STAILQ_EMPTY(&queue->messages))
+		atomic_fetch_and(&vp->pending,
+				 (uint16_t)~(1u << (queue - vp->queue)));
+	atomic_fetch_sub_explicit(&queue->count, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&message->port->queued, 1,
+				  memory_order_relaxed);
+	buffer_give_back(message->port);
+	free(message);
+}
+
+static void queue_append(struct hvhost_vp *vp, struct queue *queue,
+			 struct message *message)
+{
+	STAILQ_INSERT_TAIL(&queue->messages, message, next);
+	atomic_fetch_add_explicit(&queue->count, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&message->port->queued, 1,
+				  memory_order_relaxed);
+	atomic_fetch_or(&vp->pending, (uint16_t)(1u << (queue - vp->queue)));
+}
+
+static void count_delivery(struct hvhost_vp *vp, struct port *port)
+{
+	count(&vp->delivered);
+	count(&port->delivered);
+}
+
+/* With queue->lock held. Return whether a message went into the slot. */
+static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
+{
+	struct hv_slot *slot = &vp->sim->slot[queue - vp->queue];
+	struct message *message = STAILQ_FIRST(&queue->messages);
+
+	if (!message || !vp_takes_messages(vp) || !slot_claim(slot))
+		return false;
+
+	slot_write(slot, &(struct slot_content){
+			.type = message->type,
+			.payload_size = message->payload_size,
+			.port_id = message->port->id,
+			.payload = message->payload,
+			.more = STAILQ_NEXT(message, next),
+		});
+	count_delivery(vp, message->port);
+	queue_remove_first(vp, queue);
+	return true;
+}
+
+void synic_deliver(struct hvhost_vp *vp, uint16_t sints)
+{
+	sints &= atomic_load(&vp->pending);
+	while (sints) {
+		unsigned int sint = (unsigned int)__builtin_ctz(sints);
+		struct queue *queue = &vp->queue[sint];
+		uint64_t value;
+		bool delivered;
+
+		sints &= (uint16_t)(sints - 1);
+		pthread_mutex_lock(&queue->lock);
+		delivered = queue_deliver(vp, queue);
+		value = queue->sint;
+		pthread_mutex_unlock(&queue->lock);
+		if (delivered)
+			raise_sint(vp, sint, value);
+	}
+}
+
+/* The common case: nothing waits and the slot is free, so no copy is kept. */
+static bool post_at_once(struct hvhost_vp *vp, struct queue *queue,
+			 struct port *port,
+			 const struct hv_post_message_input *input)
+{
+	struct hv_slot *slot = &vp->sim->slot[queue - vp->queue];
+
+	if (!STAILQ_EMPTY(&queue->messages) ||
+	    __atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST))
+		return false;
+
+	slot_write(slot, &(struct slot_content){
+			.type = input->message_type,
+			.payload_size = input->payload_size,
+			.port_id = port->id,
+			.payload = input->payload,
+		});
+	count_delivery(vp, port);
+	buffer_give_back(port);
+	return true;
+}
+
+static struct message *message_new(struct port *port,
+				   const struct hv_post_message_input *input)
+{
+	struct message *message = malloc(sizeof(*message));
+
+	if (!message)
+		return NULL;
+	message->port = port;
+	message->type = input->message_type;
+	message->payload_size = input->payload_size;
+	memcpy(message->payload, input->payload, input->payload_size);
+	return message;
+}
+
+int synic_post(struct hvhost_vp *vp, struct port *port,
+	       const struct hv_post_message_input *input)
+{
+	unsigned int sint = port->info.u.message.target_sint;
+	struct queue *queue = &vp->queue[sint];
+	struct message *message;
+	bool delivered;
+	uint64_t value;
+
+	pthread_mutex_lock(&queue->lock);
+	delivered = post_at_once(vp, queue, port, input);
+	if (!delivered) {
+		message = message_new(port, input);
+		if (!message) {
+			pthread_mutex_unlock(&queue->lock);
+			return -ENOMEM;
+		}
+		queue_append(vp, queue, message);
+		delivered = queue_deliver(vp, queue);
+	}
+	value = queue->sint;
+	pthread_mutex_unlock(&queue->lock);
+
+	if (delivered)
+		raise_sint(vp, sint, value);
+	return 0;
+}
+
+uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint, unsigned int flag)
+{
+	struct queue *queue = &vp->queue[sint];
+	uint8_t bit = (uint8_t)(1u << (flag % 8));
+	uint8_t before = bit;
+	uint64_t value;
+
+	pthread_mutex_lock(&queue->lock);
+	value = queue->sint;
+	if (!(value & HV_SINT_MASKED))
+		before = __atomic_fetch_or(&vp->sief->sint[sint].flags[flag / 8],
+					   bit, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&queue->lock);
+
+	if (value & HV_SINT_MASKED)
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	if (!(before & bit))
+		raise_sint(vp, sint, value);
+	return HV_STATUS_SUCCESS;
+}
+
+void synic_drop(struct hvhost_vp *vp, const struct port *port)
+{
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		struct queue *queue = &vp->queue[sint];
+		STAILQ_HEAD(, message) kept = STAILQ_HEAD_INITIALIZER(kept);
+		struct message *message;
+
+		while ((message = STAILQ_FIRST(&queue->messages))) {
+			if (!port || message->port == port) {
+				count(&message->port->lost);
+				queue_remove_first(vp, queue);
+				continue;
+			}
+			STAILQ_REMOVE_HEAD(&queue->messages, next);
+			STAILQ_INSERT_TAIL(&kept, message, next);
+		}
+		if (STAILQ_EMPTY(&kept))
+			continue;
+		STAILQ_CONCAT(&queue->messages, &kept);
+		atomic_fetch_or(&vp->pending, (uint16_t)(1u << sint));
+	}
+}
+
+uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint)
+{
+	uint64_t value;
+
+	pthread_mutex_lock(&vp->queue[sint].lock);
+	value = vp->queue[sint].sint;
+	pthread_mutex_unlock(&vp->queue[sint].lock);
+	return value;
+}
+
+void synic_write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value)
+{
+	pthread_mutex_lock(&vp->queue[sint].lock);
+	vp->queue[sint].sint = value;
+	pthread_mutex_unlock(&vp->queue[sint].lock);
+	synic_deliver(vp, (uint16_t)(1u << sint));
+}
+
+bool synic_sint_is_masked(struct hvhost_vp *vp, unsigned int sint)
+{
+	return synic_read_sint(vp, sint) & HV_SINT_MASKED;
+}
