@@ -52,25 +52,31 @@ JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
-.PHONY: all lib cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-headers check-scripts check-man check-sanitize \
-	check-driver check-vm bootstrap install uninstall clean help
+.PHONY: all lib host cli examples man driver drivers demo check check-fast check-unit \
+	check-cli check-host check-vm vm-programs install install-driver uninstall \
+	clean help FORCE
 
 all: lib cli examples man
 
 ##@ Build
 
 lib: $(B)/lib/libhvpost.so $(B)/lib/libhvpost.a	## libhvpost, shared and static
+host: $(B)/lib/libhvhost.a			## libhvhost, the engine (grows)
 cli: $(B)/bin/hvpost				## the hvpost tool
 examples: $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))	## example programs
 man: $(patsubst docs/%.scd,$(B)/man/%,$(wildcard docs/*.scd))	## man pages
+
+# What is built depends on how: another compiler or other flags build it anew.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(LDFLAGS)' | cmp -s - $@ || echo '$(COMPILE) $(LDFLAGS)' > $@
 
 # --- libhvpost ---------------------------------------------------------------
 
 LIB_SRC := $(wildcard lib/guest/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 
-$(B)/obj/lib/%.o: lib/%.c
+$(B)/obj/lib/%.o: lib/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -c -o $@ $<
@@ -89,28 +95,35 @@ $(B)/lib/libhvpost.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/lib/pkgconfig/libhvpost.pc: lib/libhvpost.pc.in include/hvpost/version.h
+# --- libhvhost ---------------------------------------------------------------
+
+HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/host/*.c))
+
+$(B)/lib/libhvhost.a: $(HOST_OBJ)
+	$(call say,AR,$@)
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # --- hvpost ------------------------------------------------------------------
 
 CLI_SRC := $(wildcard cli/hvpost/*.c)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/obj/%.o)
 
-$(B)/obj/cli/%.o: cli/%.c
+$(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(JSON_CFLAGS) -c -o $@ $<
 
+link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost \
+	      $(JSON_LIBS) -lm
+
+# Runs from the build folder; what is installed gets no path built in.
 $(B)/bin/hvpost: $(CLI_OBJ) $(B)/lib/libhvpost.so
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$(B)/lib -lhvpost \
-		$(JSON_LIBS) -lm -Wl,-rpath,'$$ORIGIN/../lib'
+	$(Q)$(link_hvpost) -Wl,-rpath,'$$ORIGIN/../lib' -o $@
 
-$(B)/examples/%: examples/%.c $(B)/lib/libhvpost.so
+$(B)/examples/%: examples/%.c $(B)/lib/libhvpost.so $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
@@ -171,12 +184,12 @@ UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard $(DRIVER_PURE))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
 CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))
 
-$(B)/obj/tests/%.o: tests/%.c
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Icli/hvpost -c -o $@ $<
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -c -o $@ $<
 
-$(B)/obj/driver/%.o: driver/%.c
+$(B)/obj/driver/%.o: driver/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
@@ -191,6 +204,15 @@ $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_TEST_OBJ) $(CHECK_LIBS) $(JSON_LIBS)
 
+HOST_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/host/*.c))
+
+$(B)/tests/host: $(HOST_TEST_OBJ) $(B)/lib/libhvhost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) -pthread
+
+check-host: $(B)/tests/host ## Check suites of the engine
+	@$(B)/tests/host
 check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure driver logic
 	@$(B)/tests/unit
 check-cli: $(B)/tests/cli ## the tool as a user runs it
@@ -200,13 +222,12 @@ check-cli: $(B)/tests/cli ## the tool as a user runs it
 
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c))
 
-$(B)/vm-tests/%: tests/vm/%.c $(B)/lib/libhvpost.so
+$(B)/vm-tests/%: tests/vm/%.c $(B)/lib/libhvpost.so $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
 		$(CHECK_LIBS) -Wl,-rpath,'$$ORIGIN/../lib'
 
-.PHONY: vm-programs
 vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples
 
@@ -215,21 +236,39 @@ check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bo
 
 ##@ Install
 
-install: all $(B)/lib/pkgconfig/libhvpost.pc ## tool, library, headers, man pages (PREFIX, DESTDIR)
+# libhvhost's header is installed when the library is.
+INSTALLED_HEADERS := $(filter-out %/hvhost.h,$(wildcard include/hvpost/*.h))
+
+install: all ## tool, library, headers, man pages (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
-	$(INSTALL) -m 755 $(B)/bin/hvpost $(DESTDIR)$(BINDIR)/
+	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
 	$(INSTALL) -m 755 $(B)/lib/libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libhvpost.so
 	$(INSTALL) -m 644 $(B)/lib/libhvpost.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 644 $(B)/lib/pkgconfig/libhvpost.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
-	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		lib/libhvpost.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libhvpost.pc
+	$(INSTALL) -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(INCLUDEDIR)/hvpost/
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
 
-clean: ## remove what was built; keeps the VM images (rm -r build removes all)
-	rm -rf $(B)/obj $(B)/lib $(B)/bin $(B)/examples $(B)/man $(B)/tests \
-		$(B)/vm-tests $(B)/vm-modules $(B)/driver $(B)/asan $(B)/tsan
+install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
+	$(INSTALL) -d $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates
+	$(INSTALL) -m 644 $(B)/driver/$(KERNELRELEASE)/hvpost.ko \
+		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/
+	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
+
+uninstall: ## what install and install-driver put there
+	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(LIBDIR)/libhvpost.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libhvpost.pc \
+		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
+		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost
+	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
+
+clean: ## remove what was built but the VM images (rm -r build removes all)
+	rm -rf $(filter-out $(B)/vm,$(wildcard $(B)/*))
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*##" } \
