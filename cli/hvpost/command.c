@@ -4,6 +4,7 @@
 #include <hvpost/hyperv.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,17 @@ int command_open_target(const struct common_options *common,
 	if (!err)
 		return EXIT_DONE;
 	failure = failure_of_open(command_target_name(common), err);
+	return failure_report(common, &failure);
+}
+
+int command_check_output(const struct common_options *common)
+{
+	struct failure failure;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	failure = failure_of("cannot write to standard output",
+			     errno ? -errno : -EIO);
 	return failure_report(common, &failure);
 }
 

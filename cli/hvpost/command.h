@@ -53,6 +53,12 @@ const char *command_target_name(const struct common_options *common);
 int command_open_target(const struct common_options *common,
 			struct hvpost **handle);
 
+/*
+ * Has all that was printed been written? If not, that is a failure, and there
+ * is no sense in going on. Return an exit status.
+ */
+int command_check_output(const struct common_options *common);
+
 /* An operand that is a number up to @max. Return an exit status. */
 int command_number(const struct common_options *common, const char *name,
 		   const char *text, uint64_t max, uint32_t *value);

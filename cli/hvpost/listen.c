@@ -86,7 +86,7 @@ static int listen_until_done(struct listener *listener)
 {
 	const struct listen_options *options = listener->options;
 	struct hvpost_message message;
-	int err;
+	int status, err;
 
 	while (!is_done(listener)) {
 		err = stop_or_receive(
@@ -100,6 +100,10 @@ static int listen_until_done(struct listener *listener)
 			return report_receive(listener, err);
 		listener->messages++;
 		message_print(stdout, &message, listener->format);
+		/* What is not printed is lost: leave the rest where it is. */
+		status = command_check_output(&options->common);
+		if (status)
+			return status;
 	}
 	return EXIT_DONE;
 }

@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 	/* A line at a time, so that a pipe sees each as it happens. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	status = dispatch(argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
+	/* A command that failed on this side has said why, maybe even this. */
+	if ((fflush(stdout) || ferror(stdout)) && status != EXIT_LOCAL) {
 		perror("hvpost: cannot write to standard output");
 		return status ? status : EXIT_LOCAL;
 	}
