@@ -21,6 +21,8 @@ enum exit_status exit_status_of(int error, uint32_t status)
 		return EXIT_DONE;
 	if (error == -ETIMEDOUT)
 		return EXIT_TIMED_OUT;
+	if (error == -EINTR) /* whatever the host said to a try before */
+		return EXIT_LOCAL;
 	return status == HVPOST_NO_STATUS ? EXIT_LOCAL : EXIT_REFUSED;
 }
 
@@ -154,10 +156,15 @@ struct failure failure_of_receive(uint32_t sint, int error)
 	struct failure failure = local(error);
 
 	set_text(&failure, "waiting at SINT %u: %s", sint, strerror(-error));
-	if (error == -ENODEV) {
+	switch (error) {
+	case -ENODEV:
 		failure.code = "taken-away";
 		set_text(&failure, "SINT %u was taken away", sint);
 		failure.hint = "hv_vmbus was loaded, and SINT 2 is its own";
+		break;
+	case -EPIPE:
+		set_text(&failure, "nobody reads standard output any more");
+		break;
 	}
 	return failure;
 }
@@ -240,14 +247,23 @@ struct failure failure_of_post(const struct hvpost_post *post, int error,
 {
 	struct failure failure;
 
-	if (status != HVPOST_NO_STATUS)
+	if (status != HVPOST_NO_STATUS && error != -EINTR)
 		return failure_of_status(post->connection_id, error, status);
 	failure = failure_of_connection(post->connection_id, error);
-	if (error == -EMSGSIZE) {
+	switch (error) {
+	case -EINTR:
+		failure.code = "interrupted";
+		set_text(&failure,
+			 "connection 0x%x: stopped by a signal, the message is "
+			 "not posted",
+			 post->connection_id);
+		break;
+	case -EMSGSIZE:
 		failure.code = "too-long";
 		set_text(&failure,
 			 "payload is %u bytes; one message carries at most %u",
 			 post->payload_size, HVPOST_PAYLOAD_SIZE_MAX);
+		break;
 	}
 	return failure;
 }
@@ -265,14 +281,14 @@ static void report_json(const struct failure *failure)
 	struct json_object *object = json_new();
 	struct json_object *error = json_object_new_object();
 	const char *name = hvpost_status_name(failure->status);
+	const char *error_name = strerrorname_np(-failure->error);
 
 	json_add_string(error, "code", failure->code);
 	json_add_string(error, "message", failure->text);
 	if (failure->hint)
 		json_add_string(error, "hint", failure->hint);
-	if (failure->error)
-		json_add_string(error, "errno",
-				strerrorname_np(-failure->error));
+	if (failure->error && error_name)
+		json_add_string(error, "errno", error_name);
 	if (failure->status != HVPOST_NO_STATUS)
 		json_add_number(error, "status", failure->status);
 	if (name)

@@ -95,6 +95,8 @@ static int receive_echo(struct pinger *pinger, uint64_t sent_ns,
 		if (echo_matches(&pinger->echo, &message))
 			break;
 		pinger->unexpected++;
+		if (now_ns() >= deadline_ns)
+			return -ETIMEDOUT;
 	}
 	pinger->rtt_ns[pinger->received++] = rtt_ns;
 	print_echo(pinger, message.vp_index, rtt_ns);
@@ -117,10 +119,13 @@ static int round_trip(struct pinger *pinger)
 		.payload_size = pinger->echo.size,
 	};
 	struct failure failure;
+	uint64_t attempts;
 	int err;
 
 	echo_fill(&pinger->echo, pinger->sent + 1, sent_ns);
-	err = hvpost_post(pinger->handle, &post, deadline_ns);
+	err = stop_or_post(pinger->handle, &post, deadline_ns, &attempts);
+	if (err == -EINTR)
+		return err;
 	if (err) {
 		failure = failure_of_post(&post, err,
 					  hvpost_last_status(pinger->handle));
@@ -131,10 +136,10 @@ static int round_trip(struct pinger *pinger)
 	err = receive_echo(pinger, sent_ns, deadline_ns);
 	switch (err) {
 	case 0:
-		return 0;
+		return command_check_output(&options->common);
 	case -ETIMEDOUT:
 		print_lost(pinger);
-		return 0;
+		return command_check_output(&options->common);
 	case -EINTR:
 		pinger->sent--; /* its echo was not waited for to the end */
 		return -EINTR;

@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "json.h"
 #include "payload.h"
+#include "stop.h"
 #include "tally.h"
 
 struct send_options {
@@ -77,7 +78,8 @@ static int get_payload(const struct send_options *options, const char *text,
 
 /*
  * Post as often as asked. A refusal does not end a burst: how many were refused
- * is what a burst is to find out. @failure is the first one.
+ * is what a burst is to find out. @failure is the first one, unless something
+ * on this side ended the burst: that says more.
  */
 static void post_all(struct hvpost *handle, const struct send_options *options,
 		     const struct hvpost_post *post, struct tally *tally,
@@ -88,13 +90,15 @@ static void post_all(struct hvpost *handle, const struct send_options *options,
 			options->timeout_ms ?
 				hvpost_deadline_in_ms(options->timeout_ms) :
 				HVPOST_NOW;
-		int err = hvpost_post(handle, post, deadline_ns);
-		uint32_t status = hvpost_last_status(handle);
+		uint64_t attempts;
+		int err = stop_or_post(handle, post, deadline_ns, &attempts);
+		uint32_t status = err == -EINTR ? HVPOST_NO_STATUS :
+						  hvpost_last_status(handle);
 
-		tally_add(tally, status, hvpost_last_attempts(handle));
+		tally_add(tally, status, attempts);
 		if (!err)
 			continue;
-		if (!failure->exit)
+		if (!failure->exit || exit_status_of(err, status) == EXIT_LOCAL)
 			*failure = failure_of_post(post, err, status);
 		if (exit_status_of(err, status) != EXIT_REFUSED)
 			return;
@@ -169,6 +173,9 @@ static int send_payload(const struct send_options *options,
 
 	if (status)
 		return status;
+	/* A burst has a tally to print first; a single message just ends. */
+	if (options->count > 1)
+		stop_on_signals();
 	post_all(handle, options, &post, &tally, &failure);
 	hvpost_close(handle);
 

@@ -5,13 +5,22 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
+/* How long one call of the driver may wait; see stop_or_post(). */
+#define POST_SLICE_MS 100
+
+/* How long messages that wait at a stop are handed out, should they not end. */
+#define DRAIN_MS 250
+
 static volatile sig_atomic_t stopped;
-static sigset_t mask_while_waiting;
+static uint64_t drain_end_ns; /* 0: no stop has been noticed */
 
 static void stop(int signal)
 {
@@ -24,66 +33,147 @@ uint64_t now_ns(void)
 	return hvpost_deadline_in_ms(0);
 }
 
-void stop_on_signals(void)
+static sigset_t stop_signals(void)
 {
-	struct sigaction action = { .sa_handler = stop };
-	sigset_t blocked;
+	sigset_t set;
 
-	stopped = 0;
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &mask_while_waiting);
-	sigdelset(&mask_while_waiting, SIGINT);
-	sigdelset(&mask_while_waiting, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	return set;
 }
 
-/* Return 1: readable, 0: the deadline has come, or -EINTR: time to stop. */
-static int wait_until(struct pollfd *readable, uint64_t deadline_ns)
+void stop_on_signals(void)
 {
-	uint64_t now, left_ns;
-	struct timespec left;
-	int n;
+	/* No SA_RESTART: what blocks, be it a write, is to end. */
+	struct sigaction action = { .sa_handler = stop };
+	sigset_t set = stop_signals();
 
+	stopped = 0;
+	drain_end_ns = 0;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* Whoever started us may have had them blocked. */
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Has a pipe behind standard output lost its reader? Then poll() tells. */
+static int output_to_watch(void)
+{
+	struct stat status;
+
+	if (fstat(STDOUT_FILENO, &status) || !S_ISFIFO(status.st_mode))
+		return -1;
+	return STDOUT_FILENO;
+}
+
+static struct timespec left_until(uint64_t deadline_ns)
+{
+	uint64_t now = now_ns();
+	uint64_t left_ns = deadline_ns > now ? deadline_ns - now : 0;
+
+	return (struct timespec){
+		.tv_sec = (time_t)(left_ns / NS_PER_S),
+		.tv_nsec = (long)(left_ns % NS_PER_S),
+	};
+}
+
+/*
+ * Wait for @fd to become readable, or, if that is -1, for the time alone. The
+ * signals are held between the look at the flag and the wait, which lets them
+ * in: so none is lost between the two.
+ *
+ * Return 1: readable, 0: the deadline has come, -EINTR: time to stop, or
+ * -EPIPE: nobody reads standard output.
+ */
+static int wait_until(int fd, uint64_t deadline_ns)
+{
+	struct pollfd watched[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = output_to_watch() },
+	};
+	sigset_t set = stop_signals(), let_in;
+	struct timespec left;
+	int n = 0, err = 0;
+
+	sigprocmask(SIG_BLOCK, &set, &let_in);
 	do {
-		now = now_ns();
-		left_ns = deadline_ns > now ? deadline_ns - now : 0;
-		left.tv_sec = (time_t)(left_ns / NS_PER_S);
-		left.tv_nsec = (long)(left_ns % NS_PER_S);
-		n = ppoll(readable, readable ? 1 : 0,
-			  deadline_ns == HVPOST_NEVER ? NULL : &left,
-			  &mask_while_waiting);
+		if (stopped)
+			break;
+		left = left_until(deadline_ns);
+		n = ppoll(watched, 2,
+			  deadline_ns == HVPOST_NEVER ? NULL : &left, &let_in);
+		err = n < 0 ? -errno : 0;
+	} while (err == -EINTR);
+	sigprocmask(SIG_SETMASK, &let_in, NULL);
+
+	if (stopped)
+		return -EINTR;
+	if (n > 0 && !watched[0].revents)
+		return -EPIPE;
+	return err ? err : n > 0;
+}
+
+/*
+ * The driver's wait ends when a signal comes. One that comes just before the
+ * call sets the flag and no more: so no call may wait for long, and between two
+ * of them there is a look at the flag.
+ */
+int stop_or_post(struct hvpost *handle, const struct hvpost_post *post,
+		 uint64_t deadline_ns, uint64_t *attempts)
+{
+	uint64_t slice_ns;
+	int err;
+
+	*attempts = 0;
+	do {
 		if (stopped)
 			return -EINTR;
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+		slice_ns = hvpost_deadline_in_ms(POST_SLICE_MS);
+		if (slice_ns > deadline_ns)
+			slice_ns = deadline_ns;
+		err = hvpost_post(handle, post, slice_ns);
+		*attempts += hvpost_last_attempts(handle);
+	} while (err == -EINTR ||
+		 (err == -ETIMEDOUT && slice_ns < deadline_ns));
+	return err;
+}
+
+/*
+ * Messages that have come by the time of the stop are still handed out, since
+ * they would be lost with the handle. Where they keep coming, that ends too.
+ */
+static bool is_drained(void)
+{
+	if (!stopped)
+		return false;
+	if (!drain_end_ns)
+		drain_end_ns = hvpost_deadline_in_ms(DRAIN_MS);
+	return now_ns() >= drain_end_ns;
 }
 
 int stop_or_receive(struct hvpost *handle, struct hvpost_message *message,
 		    uint64_t deadline_ns)
 {
-	struct pollfd readable = {
-		.fd = hvpost_get_fd(handle),
-		.events = POLLIN,
-	};
 	int err;
 
 	/* Messages that the library read ahead do not wake the descriptor. */
-	while ((err = hvpost_receive(handle, message, HVPOST_NOW)) == -EAGAIN) {
-		err = wait_until(&readable, deadline_ns);
+	while (!is_drained()) {
+		err = hvpost_receive(handle, message, HVPOST_NOW);
+		if (err == -EINTR)
+			continue;
+		if (err != -EAGAIN)
+			return err;
+		err = wait_until(hvpost_get_fd(handle), deadline_ns);
 		if (err < 0)
 			return err;
 		if (err == 0)
 			return -ETIMEDOUT;
 	}
-	return err;
+	return -EINTR;
 }
 
 int stop_or_sleep_until(uint64_t deadline_ns)
 {
-	int err = wait_until(NULL, deadline_ns);
-
-	return err < 0 ? err : 0;
+	return wait_until(-1, deadline_ns);
 }

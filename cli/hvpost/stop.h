@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop.h - waits that SIGINT and SIGTERM end, without a moment in which a
- * signal is lost: both are blocked, and let in only while waiting.
+ * stop.h - calls that SIGINT and SIGTERM end, wherever in them they come. None
+ * of these returns -EINTR for any other signal: they go on with what they do.
  */
 #ifndef STOP_H
 #define STOP_H
-
-#include <stdbool.h>
 
 #include <hvpost/hvpost.h>
 
 /* CLOCK_MONOTONIC now, in nanoseconds. */
 uint64_t now_ns(void);
 
-/* Take SIGINT and SIGTERM over. */
+/* Take SIGINT and SIGTERM over; before that they end the process. */
 void stop_on_signals(void);
 
-/* hvpost_receive(); -EINTR means that it is time to stop. */
+/*
+ * hvpost_post(); -EINTR means that it is time to stop, and nothing was posted.
+ * @attempts is out: the hypercalls that it took.
+ */
+int stop_or_post(struct hvpost *handle, const struct hvpost_post *post,
+		 uint64_t deadline_ns, uint64_t *attempts);
+
+/*
+ * hvpost_receive(); -EINTR means that it is time to stop, and that what had
+ * come by then has been received; -EPIPE that standard output is a pipe which
+ * nobody reads any more.
+ */
 int stop_or_receive(struct hvpost *handle, struct hvpost_message *message,
 		    uint64_t deadline_ns);
 
-/* Sleep. Return 0, or -EINTR: it is time to stop. */
+/* Sleep. Return 0, -EINTR: it is time to stop, or -EPIPE as above. */
 int stop_or_sleep_until(uint64_t deadline_ns);
 
 #endif /* STOP_H */

@@ -17,13 +17,13 @@ static struct tally_row *row_of(struct tally *tally, uint32_t status)
 	return row;
 }
 
-void tally_add(struct tally *tally, uint32_t status, uint32_t attempts)
+void tally_add(struct tally *tally, uint32_t status, uint64_t attempts)
 {
 	struct tally_row *row;
 
+	tally->attempts += attempts;
 	if (status == HVPOST_NO_STATUS)
 		return;
-	tally->attempts += attempts;
 	if (status == HV_STATUS_SUCCESS)
 		tally->posted++;
 	else

@@ -24,7 +24,10 @@ struct tally {
 	struct tally_row rows[TALLY_ROWS];	/* by final status */
 };
 
-/* Count one message; @status HVPOST_NO_STATUS: it never got that far. */
-void tally_add(struct tally *tally, uint32_t status, uint32_t attempts);
+/*
+ * Count one message. @status HVPOST_NO_STATUS: there is no answer to it, only
+ * hypercalls if any.
+ */
+void tally_add(struct tally *tally, uint32_t status, uint64_t attempts);
 
 #endif /* TALLY_H */

@@ -4,14 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
 
 #include "fake_device.h"
+#include "stop.h"
 #include "suites.h"
 
 /* What the last command printed. */
@@ -27,6 +32,9 @@ static void take(int fd, int saved, FILE *file, char *text, size_t size)
 	text[taken > 0 ? taken : 0] = '\0';
 	fclose(file);
 }
+
+/* Where the next command's output goes, if not where @out gets it from. */
+static int out_fd = -1;
 
 /* Run @command; the words of @line are separated by single spaces. */
 static int run(const struct command *command, const char *line)
@@ -47,8 +55,11 @@ static int run(const struct command *command, const char *line)
 		saved[i] = dup(1 + i);
 		dup2(fileno(files[i]), 1 + i);
 	}
+	if (out_fd >= 0)
+		dup2(out_fd, STDOUT_FILENO);
 	status = command_run(command, count, words);
 	fflush(NULL);
+	clearerr(stdout);
 	take(1, saved[0], files[0], out, sizeof(out));
 	take(2, saved[1], files[1], complaint, sizeof(complaint));
 	return status;
@@ -98,12 +109,13 @@ static sigset_t stop_signals_set(void)
 
 /*
  * A device that the tool takes for its default, an empty input, and signals
- * that wait until the tool lets them in.
+ * that wait until the tool takes them over.
  */
 static void create_world(void)
 {
 	sigset_t held = stop_signals_set();
 
+	stop_on_signals(); /* forget how the last test ended */
 	sigprocmask(SIG_BLOCK, &held, NULL);
 	fake_device_create();
 	setenv("HVPOST_TARGET", fake.target, 1);
@@ -123,7 +135,56 @@ static void remove_world(void)
 	dup2(stdin_saved, STDIN_FILENO);
 	close(stdin_saved);
 	unsetenv("HVPOST_TARGET");
+	if (out_fd >= 0)
+		close(out_fd);
+	out_fd = -1;
 	fake_device_remove();
+}
+
+/* The write end of a pipe that nobody reads; writing to it is an error only. */
+static int pipe_without_reader(void)
+{
+	int ends[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_int_eq(pipe(ends), 0);
+	close(ends[0]);
+	return ends[1];
+}
+
+/*
+ * Messages that never end. After some of them a signal comes, if it is not 0.
+ * Who writes must not wait for room once nobody reads.
+ */
+static bool flood_ends;
+
+static void *flood(void *signal)
+{
+	struct hvpost_record records[14] = { { .payload_size = 0 } };
+	unsigned int written = 0;
+
+	fcntl(fake.writer, F_SETFL, O_RDWR | O_NONBLOCK);
+	while (!__atomic_load_n(&flood_ends, __ATOMIC_RELAXED)) {
+		if (write(fake.writer, records, sizeof(records)) < 0)
+			sched_yield();
+		else if (++written == 100)
+			kill(getpid(), *(const int *)signal);
+	}
+	return NULL;
+}
+
+static int run_in_a_flood(const struct command *command, const char *line,
+			  int signal)
+{
+	pthread_t thread;
+	int status;
+
+	flood_ends = false;
+	ck_assert_int_eq(pthread_create(&thread, NULL, flood, &signal), 0);
+	status = run(command, line);
+	__atomic_store_n(&flood_ends, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	return status;
 }
 
 static void put_on_stdin(const void *bytes, size_t size)
@@ -246,10 +307,89 @@ START_TEST(send_retries_for_five_seconds_unless_told)
 {
 	uint64_t before = hvpost_deadline_in_ms(5000), after;
 
-	ck_assert_int_eq(run(&command_send, "0x10 x"), EXIT_DONE);
-	after = hvpost_deadline_in_ms(5000);
+	fake.busy = 1000;
+	ck_assert_int_eq(run(&command_send, "0x10 x"), EXIT_TIMED_OUT);
+	after = hvpost_deadline_in_ms(5000) - fake.waited_ns;
 	ck_assert(fake.post.deadline_ns >= before);
 	ck_assert(fake.post.deadline_ns <= after);
+}
+END_TEST
+
+/* So that a signal that comes just before the call is not lost for long. */
+START_TEST(send_waits_in_short_calls_and_counts_their_tries)
+{
+	fake.busy = 30;
+	ck_assert_int_eq(run(&command_send, "0x10 x --timeout 1m"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 31);
+	ck_assert(fake.longest_wait_ns <= 100000000);
+	ck_assert_ptr_nonnull(strstr(out, "in 31 tries\n"));
+}
+END_TEST
+
+START_TEST(send_repeats_what_a_signal_interrupted)
+{
+	fake.interrupt_at = 1;
+	ck_assert_int_eq(run(&command_send, "0x10 x"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 2);
+	ck_assert_ptr_nonnull(strstr(out, "in 2 tries\n"));
+	ck_assert_str_eq(complaint, "");
+}
+END_TEST
+
+START_TEST(burst_skips_no_message_that_a_signal_interrupted)
+{
+	fake.interrupt_at = 2;
+	ck_assert_int_eq(run(&command_send, "0x10 x --count 3"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 4);
+	ck_assert_ptr_nonnull(strstr(out, "posted 3 of 3 messages"));
+}
+END_TEST
+
+START_TEST(burst_that_is_stopped_says_how_far_it_came)
+{
+	fake.stop_at = 3;
+	fake.interrupt_at = 3;
+	ck_assert_int_eq(run(&command_send, "0x10 x --count 5"), EXIT_LOCAL);
+	ck_assert_uint_eq(fake.posts, 3);
+	ck_assert_ptr_nonnull(strstr(out, "posted 2 of 5 messages of 1 bytes "
+					  "to connection 0x10, type 1, in 3 "
+					  "tries\n"));
+	ck_assert_str_eq(complaint, "hvpost send: connection 0x10: stopped by "
+				    "a signal, the message is not posted\n");
+}
+END_TEST
+
+START_TEST(burst_that_is_stopped_says_so_in_json)
+{
+	fake.stop_at = 1;
+	fake.interrupt_at = 1;
+	ck_assert_int_eq(run(&command_send, "0x10 x --count 5 --json"),
+			 EXIT_LOCAL);
+	ck_assert_ptr_nonnull(strstr(out, "\"posted\":0,\"refused\":0"));
+	ck_assert_ptr_nonnull(strstr(out, "\"code\":\"interrupted\""));
+	ck_assert_ptr_null(strstr(out, "status_name"));
+}
+END_TEST
+
+/* As a shell expects it of a command in a loop. */
+START_TEST(send_of_one_message_dies_of_a_signal)
+{
+	sigset_t held = stop_signals_set();
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		signal(SIGINT, SIG_DFL);
+		sigprocmask(SIG_UNBLOCK, &held, NULL);
+		fake.stop_at = 1;
+		fake.busy = 1000000;
+		_exit(run(&command_send, "0x10 x --timeout 100m"));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGINT);
 }
 END_TEST
 
@@ -303,8 +443,7 @@ END_TEST
 
 START_TEST(send_that_runs_out_of_time_exits_with_3)
 {
-	fake.post_errno = ETIMEDOUT;
-	fake.status = 0x13;
+	fake.busy = 100;
 	fake.attempts = 9;
 	ck_assert_int_eq(run(&command_send, "0x10 hello --json"),
 			 EXIT_TIMED_OUT);
@@ -337,9 +476,8 @@ END_TEST
 
 START_TEST(burst_ends_when_time_runs_out)
 {
-	fake.post_errno = ETIMEDOUT;
-	fake.status = 0x13;
-	ck_assert_int_eq(run(&command_send, "0x10 x --count 5"),
+	fake.busy = 100;
+	ck_assert_int_eq(run(&command_send, "0x10 x --count 5 --timeout 50ms"),
 			 EXIT_TIMED_OUT);
 	ck_assert_uint_eq(fake.posts, 1);
 }
@@ -477,6 +615,54 @@ START_TEST(listen_ends_with_0_on_a_signal)
 	fake_device_deliver_text(1, "one");
 	ck_assert_int_eq(run(&command_listen, "6"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(complaint, "1 message received\n"));
+}
+END_TEST
+
+START_TEST(listen_ends_on_a_signal_while_messages_keep_coming)
+{
+	ck_assert_int_eq(run_in_a_flood(&command_listen, "6", SIGTERM),
+			 EXIT_DONE);
+	ck_assert_ptr_nonnull(strstr(complaint, " messages received\n"));
+}
+END_TEST
+
+/* More than are read at once: those behind stay with the driver. */
+static void assert_output_fails(int error)
+{
+	struct pollfd rest = { .fd = fake.writer, .events = POLLIN };
+	char text[100];
+
+	for (int i = 0; i < 100; i++)
+		fake_device_deliver_text(1, "one");
+	ck_assert_int_eq(run(&command_listen, "6 --count 100"), EXIT_LOCAL);
+	snprintf(text, sizeof(text),
+		 "hvpost listen: cannot write to standard output: %s\n",
+		 strerror(error));
+	ck_assert_ptr_nonnull(strstr(complaint, text));
+	ck_assert_ptr_nonnull(strstr(complaint, "1 message received\n"));
+	ck_assert_int_eq(poll(&rest, 1, 0), 1);
+}
+
+START_TEST(listen_ends_when_it_cannot_print)
+{
+	out_fd = open("/dev/full", O_WRONLY);
+	assert_output_fails(ENOSPC);
+}
+END_TEST
+
+START_TEST(listen_ends_when_it_prints_to_nobody)
+{
+	out_fd = pipe_without_reader();
+	assert_output_fails(EPIPE);
+}
+END_TEST
+
+START_TEST(listen_does_not_wait_for_messages_that_nobody_reads)
+{
+	out_fd = pipe_without_reader();
+	ck_assert_int_eq(run(&command_listen, "6"), EXIT_LOCAL);
+	ck_assert_ptr_nonnull(strstr(complaint, "hvpost listen: nobody reads "
+						"standard output any more\n"));
 }
 END_TEST
 
@@ -651,7 +837,7 @@ END_TEST
 
 START_TEST(ping_ends_with_a_summary_on_a_signal)
 {
-	raise(SIGINT);
+	fake.stop_at = 1;
 	fake.echo = true;
 	ck_assert_int_eq(run(&command_ping, "0x10 6 -n 2 -i 1m"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "1 sent, 1 received, 0 lost, "));
@@ -660,9 +846,61 @@ END_TEST
 
 START_TEST(ping_does_not_count_an_echo_it_did_not_wait_for)
 {
-	raise(SIGINT);
+	fake.stop_at = 1;
 	ck_assert_int_eq(run(&command_ping, "0x10 6 --timeout 1m"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "0 sent, 0 received, 0 lost, "));
+}
+END_TEST
+
+START_TEST(ping_ends_with_a_summary_while_its_post_waits)
+{
+	fake.stop_at = 1;
+	fake.interrupt_at = 1;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 --timeout 60m"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 1);
+	ck_assert_ptr_nonnull(strstr(out, "0 sent, 0 received, 0 lost, "));
+	ck_assert_str_eq(complaint, "");
+}
+END_TEST
+
+/* The call has begun to wait only after the signal, so it waits its time. */
+START_TEST(ping_ends_soon_when_a_signal_comes_just_before_its_post)
+{
+	fake.stop_at = 1;
+	fake.busy = 1000000;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 --timeout 60m"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 1);
+	ck_assert_ptr_nonnull(strstr(out, "0 sent, 0 received, 0 lost, "));
+}
+END_TEST
+
+START_TEST(ping_repeats_a_post_that_a_signal_interrupted)
+{
+	fake.interrupt_at = 1;
+	fake.echo = true;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 -n 1"), EXIT_DONE);
+	ck_assert_uint_eq(fake.posts, 2);
+	ck_assert_ptr_nonnull(strstr(out, "1 sent, 1 received, 0 lost, "));
+}
+END_TEST
+
+START_TEST(ping_times_out_while_other_messages_keep_coming)
+{
+	ck_assert_int_eq(run_in_a_flood(&command_ping,
+					"0x10 6 -n 2 -i 0 --timeout 20ms", 0),
+			 EXIT_TIMED_OUT);
+	ck_assert_ptr_nonnull(strstr(out, "echo 1: lost"));
+}
+END_TEST
+
+START_TEST(ping_ends_when_it_cannot_print)
+{
+	out_fd = open("/dev/full", O_WRONLY);
+	fake.echo = true;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 -n 5 -i 0"), EXIT_LOCAL);
+	ck_assert_uint_eq(fake.posts, 1);
+	ck_assert_ptr_nonnull(strstr(complaint, "hvpost ping: cannot write to "
+						"standard output: "));
 }
 END_TEST
 
@@ -684,6 +922,13 @@ static void add_send_tests(TCase *tcase)
 	tcase_add_test(tcase, send_takes_a_file);
 	tcase_add_test(tcase, send_without_time_asks_for_one_try);
 	tcase_add_test(tcase, send_retries_for_five_seconds_unless_told);
+	tcase_add_test(tcase,
+		       send_waits_in_short_calls_and_counts_their_tries);
+	tcase_add_test(tcase, send_repeats_what_a_signal_interrupted);
+	tcase_add_test(tcase, burst_skips_no_message_that_a_signal_interrupted);
+	tcase_add_test(tcase, burst_that_is_stopped_says_how_far_it_came);
+	tcase_add_test(tcase, burst_that_is_stopped_says_so_in_json);
+	tcase_add_test(tcase, send_of_one_message_dies_of_a_signal);
 	tcase_add_loop_test(tcase, send_takes_only_one_payload, 0,
 			    ROWS(sources));
 	tcase_add_test(tcase, send_hands_a_payload_of_241_bytes_to_the_driver);
@@ -706,6 +951,12 @@ static void add_listen_tests(TCase *tcase)
 	tcase_add_test(tcase, listen_that_heard_something_may_time_out_with_0);
 	tcase_add_loop_test(tcase, listen_ends_with_0_on_a_signal, 0,
 			    ROWS(stop_signals));
+	tcase_add_test(tcase,
+		       listen_ends_on_a_signal_while_messages_keep_coming);
+	tcase_add_test(tcase, listen_ends_when_it_cannot_print);
+	tcase_add_test(tcase, listen_ends_when_it_prints_to_nobody);
+	tcase_add_test(tcase,
+		       listen_does_not_wait_for_messages_that_nobody_reads);
 	tcase_add_test(tcase, listen_prints_counters_at_the_end);
 	tcase_add_test(tcase, listen_prints_counters_as_json_too);
 	tcase_add_test(tcase, listen_asks_for_the_ring_it_was_told);
@@ -725,6 +976,12 @@ static void add_ping_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, ping_refuses_misuse, 0, ROWS(bad_pings));
 	tcase_add_test(tcase, ping_ends_with_a_summary_on_a_signal);
 	tcase_add_test(tcase, ping_does_not_count_an_echo_it_did_not_wait_for);
+	tcase_add_test(tcase, ping_ends_with_a_summary_while_its_post_waits);
+	tcase_add_test(tcase,
+		       ping_ends_soon_when_a_signal_comes_just_before_its_post);
+	tcase_add_test(tcase, ping_repeats_a_post_that_a_signal_interrupted);
+	tcase_add_test(tcase, ping_times_out_while_other_messages_keep_coming);
+	tcase_add_test(tcase, ping_ends_when_it_cannot_print);
 }
 
 Suite *commands_suite(void)

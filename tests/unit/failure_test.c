@@ -21,6 +21,7 @@ static const struct {
 	{ -EBUSY, NONE, EXIT_LOCAL },
 	{ -EMSGSIZE, NONE, EXIT_LOCAL },
 	{ -EINTR, NONE, EXIT_LOCAL },
+	{ -EINTR, 0x13, EXIT_LOCAL },
 	{ -ENOTCONN, 0x12, EXIT_REFUSED },
 	{ -EINVAL, 0x05, EXIT_REFUSED },
 	{ -EAGAIN, 0x13, EXIT_REFUSED },
@@ -161,6 +162,19 @@ START_TEST(post_that_ran_out_of_time_names_the_last_status)
 }
 END_TEST
 
+START_TEST(post_that_a_signal_ended_is_no_refusal)
+{
+	struct failure failure = failure_of_post(&post, -EINTR, 0x13);
+
+	ck_assert_int_eq(failure.exit, EXIT_LOCAL);
+	ck_assert_str_eq(failure.code, "interrupted");
+	ck_assert_uint_eq(failure.status, NONE);
+	ck_assert_str_eq(failure.text, "connection 0x10: stopped by a signal, "
+				       "the message is not posted");
+	ck_assert_ptr_null(failure.hint);
+}
+END_TEST
+
 START_TEST(payload_that_is_too_long_says_both_sizes)
 {
 	struct failure failure = failure_of_post(&post, -EMSGSIZE, NONE);
@@ -235,6 +249,7 @@ Suite *failure_suite(void)
 	tcase_add_test(tcase, refused_post_names_status_number_and_meaning);
 	tcase_add_test(tcase, refusal_with_an_unknown_status_says_so);
 	tcase_add_test(tcase, post_that_ran_out_of_time_names_the_last_status);
+	tcase_add_test(tcase, post_that_a_signal_ended_is_no_refusal);
 	tcase_add_test(tcase, payload_that_is_too_long_says_both_sizes);
 	tcase_add_loop_test(tcase,
 			    connection_that_the_driver_denies_says_what_to_do,

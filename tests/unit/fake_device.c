@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,12 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <hvpost/hyperv_status.h>
+
+#define NS_PER_S 1000000000ull
 
 struct fake_device fake;
 
@@ -88,8 +94,37 @@ static void echo(void)
 	fake_device_deliver(&record);
 }
 
+static __u64 clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * NS_PER_S + (__u64)now.tv_nsec;
+}
+
+/* Wait as the driver does, but in no time. Return a positive errno value. */
+static int wait_in_post(const struct hvpost_ioc_post *post)
+{
+	__u64 now_ns = clock_ns(), left_ns = 0;
+
+	if (post->deadline_ns > now_ns)
+		left_ns = post->deadline_ns - now_ns;
+	if (left_ns > fake.longest_wait_ns)
+		fake.longest_wait_ns = left_ns;
+	if (fake.posts == fake.stop_at)
+		raise(SIGINT);
+	if (fake.posts == fake.interrupt_at)
+		return EINTR;
+	if (fake.posts > fake.busy)
+		return fake.post_errno;
+	fake.waited_ns += left_ns;
+	return ETIMEDOUT;
+}
+
 static int do_post(struct hvpost_ioc_post *post)
 {
+	int error;
+
 	fake.post = *post;
 	memcpy(fake.payload, (const void *)(uintptr_t)post->payload,
 	       post->payload_size < sizeof(fake.payload) ? post->payload_size :
@@ -99,11 +134,13 @@ static int do_post(struct hvpost_ioc_post *post)
 		return EMSGSIZE;
 	if (!fake.attempts)
 		return fake.post_errno;
-	post->status = fake.status;
+	error = wait_in_post(post);
+	post->status = error && !fake.status ? HV_STATUS_INSUFFICIENT_BUFFERS :
+					       fake.status;
 	post->attempts = fake.attempts;
-	if (!fake.post_errno && fake.echo && fake.posts > fake.swallow)
+	if (!error && fake.echo && fake.posts > fake.swallow)
 		echo();
-	return fake.post_errno;
+	return error;
 }
 
 static int do_signal(struct hvpost_ioc_signal *signal)
@@ -119,7 +156,7 @@ static int answer(unsigned long request, void *argument)
 	switch (request) {
 	case HVPOST_IOC_INFO:
 		memcpy(argument, &fake.info, sizeof(fake.info));
-		return 0;
+		return fake.info_errno;
 	case HVPOST_IOC_POST:
 		return do_post(argument);
 	case HVPOST_IOC_SIGNAL:
@@ -142,7 +179,21 @@ static bool is_fake(int fd)
 	       one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
-/* Takes the place of the C library's. */
+/* These two take the place of the C library's. */
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock, now);
+
+	if (!result && clock == CLOCK_MONOTONIC) {
+		__u64 ns = (__u64)now->tv_nsec + fake.waited_ns;
+
+		now->tv_sec += (time_t)(ns / NS_PER_S);
+		now->tv_nsec = (long)(ns % NS_PER_S);
+	}
+	return result;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list arguments;

@@ -4,8 +4,10 @@
  * of the tool without a driver.
  *
  * open, poll and read are the kernel's own: what is delivered here lies in the
- * FIFO until it is read. Only ioctl() is replaced, for this FIFO alone; it notes
- * what it was asked and answers as the test has set it up.
+ * FIFO until it is read. ioctl() is replaced, for this FIFO alone; it notes what
+ * it was asked and answers as the test has set it up. A post that waits until
+ * its deadline takes no time: it moves the clock, so clock_gettime() is replaced
+ * as well.
  */
 #ifndef FAKE_DEVICE_H
 #define FAKE_DEVICE_H
@@ -21,15 +23,20 @@ struct fake_device {
 	int post_errno;		/* 0: success */
 	int signal_errno;
 	int bind_errno;
+	int info_errno;
 	__u32 status;		/* what the hypervisor answers */
 	__u32 attempts;
 	bool echo;		/* deliver what is posted */
 	bool damage;		/* and change a byte of it */
 	unsigned int swallow;	/* the first so many posts come to nothing */
+	unsigned int busy;	/* the first so many posts time out */
+	unsigned int stop_at;	/* at this post SIGINT comes */
+	unsigned int interrupt_at; /* and this one, counted from 1, says EINTR */
 
 	/* For the test to look at */
 	unsigned int posts;
 	struct hvpost_ioc_post post;
+	__u64 longest_wait_ns;	/* that a post asked for */
 	__u8 payload[4096];
 	struct hvpost_ioc_signal signal;
 	struct hvpost_ioc_bind bind;
@@ -38,6 +45,7 @@ struct fake_device {
 	char folder[64];
 	char target[96];	/* for hvpost_open() */
 	int writer;
+	__u64 waited_ns;	/* how far the clock has been moved */
 	__u64 sequence;
 };
 

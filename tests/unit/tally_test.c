@@ -27,6 +27,17 @@ START_TEST(what_never_reached_the_hypervisor_is_not_counted)
 
 	tally_add(&tally, HVPOST_NO_STATUS, 0);
 	ck_assert_uint_eq(tally.posted + tally.refused + tally.rows_used, 0);
+	ck_assert_uint_eq(tally.attempts, 0);
+}
+END_TEST
+
+START_TEST(tries_without_an_answer_are_tries)
+{
+	struct tally tally = { 0 };
+
+	tally_add(&tally, HVPOST_NO_STATUS, 7);
+	ck_assert_uint_eq(tally.posted + tally.refused + tally.rows_used, 0);
+	ck_assert_uint_eq(tally.attempts, 7);
 }
 END_TEST
 
@@ -49,6 +60,7 @@ Suite *tally_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, statuses_are_counted_in_order_of_appearance);
 	tcase_add_test(tcase, what_never_reached_the_hypervisor_is_not_counted);
+	tcase_add_test(tcase, tries_without_an_answer_are_tries);
 	tcase_add_test(tcase,
 		       more_statuses_than_rows_are_counted_but_not_listed);
 	return suite;
