@@ -5,14 +5,22 @@
 
 void lock_init(struct lock *lock)
 {
+	pthread_rwlockattr_t attributes;
+
+	pthread_mutex_init(&lock->writer, NULL);
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes,
+				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	for (unsigned int i = 0; i < LOCK_SHARDS; i++)
-		pthread_rwlock_init(&lock->shard[i].lock, NULL);
+		pthread_rwlock_init(&lock->shard[i].lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
 }
 
 void lock_destroy(struct lock *lock)
 {
 	for (unsigned int i = 0; i < LOCK_SHARDS; i++)
 		pthread_rwlock_destroy(&lock->shard[i].lock);
+	pthread_mutex_destroy(&lock->writer);
 }
 
 /* Threads get shards in turn, once: the number orders nothing. */
@@ -42,6 +50,7 @@ void lock_unshare(struct lock_shard *shard)
 
 void lock_exclude(struct lock *lock)
 {
+	pthread_mutex_lock(&lock->writer);
 	for (unsigned int i = 0; i < LOCK_SHARDS; i++)
 		pthread_rwlock_wrlock(&lock->shard[i].lock);
 }
@@ -50,4 +59,5 @@ void lock_unexclude(struct lock *lock)
 {
 	for (unsigned int i = LOCK_SHARDS; i-- > 0;)
 		pthread_rwlock_unlock(&lock->shard[i].lock);
+	pthread_mutex_unlock(&lock->writer);
 }
