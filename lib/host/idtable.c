@@ -2,7 +2,9 @@
 #include "idtable.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hvpost/hyperv.h>
 
@@ -57,12 +59,34 @@ int idtable_add(struct idtable *table, uint32_t id, void *thing)
 	return 0;
 }
 
+/* Leaves and middle nodes alike: arrays of this many pointers. */
+static bool is_empty(const void *node)
+{
+	static const void *const nothing[IDTABLE_FANOUT];
+
+	return !memcmp(node, nothing, sizeof(nothing));
+}
+
+/* What has become empty goes: few ids at a time never cost a table of all. */
 void idtable_remove(struct idtable *table, uint32_t id)
 {
+	void ***middle;
+	void **leaf;
+
 	if (!idtable_find(table, id))
 		return;
-	leaf_of(table, id)[step(id, 0)] = NULL;
+	middle = table->root[step(id, 16)];
+	leaf = middle[step(id, 8)];
+	leaf[step(id, 0)] = NULL;
 	table->count--;
+	if (!is_empty(leaf))
+		return;
+	free(leaf);
+	middle[step(id, 8)] = NULL;
+	if (!is_empty(middle))
+		return;
+	free(middle);
+	table->root[step(id, 16)] = NULL;
 }
 
 void *idtable_next(const struct idtable *table, uint32_t *id)
