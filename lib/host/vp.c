@@ -46,6 +46,8 @@ static int add_to_partition(struct hvhost_vp *vp)
 		return -EBUSY;
 	if (partition->vps[vp->index])
 		return -EEXIST;
+	/* Not before: a refusal leaves the pages alone, which may be in use. */
+	set_reset_state(vp);
 	partition->vps[vp->index] = vp;
 	if (partition->vp_limit <= vp->index)
 		partition->vp_limit = vp->index + 1;
@@ -81,7 +83,6 @@ int hvhost_vp_new(struct hvhost_partition *partition, uint32_t vp_index,
 		return -ENOMEM;
 	}
 	synic_init(new);
-	set_reset_state(new);
 
 	lock_exclude(&partition->machine->lock);
 	err = add_to_partition(new);
