@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include "suites.h"
+
+int main(void)
+{
+	SRunner *runner = srunner_create(lock_suite());
+	int failed;
+
+	srunner_add_suite(runner, idtable_suite());
+	srunner_add_suite(runner, partition_suite());
+	srunner_add_suite(runner, msr_suite());
+	srunner_add_suite(runner, hypercall_suite());
+	srunner_add_suite(runner, post_suite());
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

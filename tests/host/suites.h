@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* suites.h - one suite per noun, one file per suite. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+/* Rows of a table that a loop test runs over. */
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *connection_suite(void);
+Suite *delivery_suite(void);
+Suite *event_suite(void);
+Suite *hypercall_suite(void);
+Suite *idtable_suite(void);
+Suite *lock_suite(void);
+Suite *msr_suite(void);
+Suite *partition_suite(void);
+Suite *port_suite(void);
+Suite *post_suite(void);
+Suite *stress_suite(void);
+
+#endif /* SUITES_H */
