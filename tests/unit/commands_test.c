@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,41 +148,6 @@ static int pipe_without_reader(void)
 	ck_assert_int_eq(pipe(ends), 0);
 	close(ends[0]);
 	return ends[1];
-}
-
-/*
- * Messages that never end. After some of them a signal comes, if it is not 0.
- * Who writes must not wait for room once nobody reads.
- */
-static bool flood_ends;
-
-static void *flood(void *signal)
-{
-	struct hvpost_record records[14] = { { .payload_size = 0 } };
-	unsigned int written = 0;
-
-	fcntl(fake.writer, F_SETFL, O_RDWR | O_NONBLOCK);
-	while (!__atomic_load_n(&flood_ends, __ATOMIC_RELAXED)) {
-		if (write(fake.writer, records, sizeof(records)) < 0)
-			sched_yield();
-		else if (++written == 100)
-			kill(getpid(), *(const int *)signal);
-	}
-	return NULL;
-}
-
-static int run_in_a_flood(const struct command *command, const char *line,
-			  int signal)
-{
-	pthread_t thread;
-	int status;
-
-	flood_ends = false;
-	ck_assert_int_eq(pthread_create(&thread, NULL, flood, &signal), 0);
-	status = run(command, line);
-	__atomic_store_n(&flood_ends, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	return status;
 }
 
 static void put_on_stdin(const void *bytes, size_t size)
@@ -620,8 +583,9 @@ END_TEST
 
 START_TEST(listen_ends_on_a_signal_while_messages_keep_coming)
 {
-	ck_assert_int_eq(run_in_a_flood(&command_listen, "6", SIGTERM),
-			 EXIT_DONE);
+	raise(SIGTERM);
+	fake.endless = true;
+	ck_assert_int_eq(run(&command_listen, "6"), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(complaint, " messages received\n"));
 }
 END_TEST
@@ -886,10 +850,19 @@ END_TEST
 
 START_TEST(ping_times_out_while_other_messages_keep_coming)
 {
-	ck_assert_int_eq(run_in_a_flood(&command_ping,
-					"0x10 6 -n 2 -i 0 --timeout 20ms", 0),
+	fake.endless = true;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 -n 2 -i 0 --timeout 20ms"),
 			 EXIT_TIMED_OUT);
 	ck_assert_ptr_nonnull(strstr(out, "echo 1: lost"));
+}
+END_TEST
+
+START_TEST(ping_ends_on_a_signal_while_other_messages_keep_coming)
+{
+	fake.stop_at = 1;
+	fake.endless = true;
+	ck_assert_int_eq(run(&command_ping, "0x10 6 --timeout 60m"), EXIT_DONE);
+	ck_assert_ptr_nonnull(strstr(out, "0 sent, 0 received, 0 lost, "));
 }
 END_TEST
 
@@ -981,6 +954,8 @@ static void add_ping_tests(TCase *tcase)
 		       ping_ends_soon_when_a_signal_comes_just_before_its_post);
 	tcase_add_test(tcase, ping_repeats_a_post_that_a_signal_interrupted);
 	tcase_add_test(tcase, ping_times_out_while_other_messages_keep_coming);
+	tcase_add_test(tcase,
+		       ping_ends_on_a_signal_while_other_messages_keep_coming);
 	tcase_add_test(tcase, ping_ends_when_it_cannot_print);
 }
 

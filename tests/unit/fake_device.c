@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* ppoll */
 #include "fake_device.h"
 
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <signal.h>
 #include <stdint.h>
@@ -179,7 +181,20 @@ static bool is_fake(int fd)
 	       one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
-/* These two take the place of the C library's. */
+/* These take the place of the C library's. */
+
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	  const sigset_t *mask)
+{
+	struct timespec left = { 0 };
+
+	if (timeout)
+		left = *timeout;
+	if (fake.endless)
+		fake_device_deliver_text(1, "more");
+	return (int)syscall(SYS_ppoll, fds, count, timeout ? &left : NULL, mask,
+			    (size_t)NSIG / 8);
+}
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {

@@ -7,7 +7,7 @@
  * FIFO until it is read. ioctl() is replaced, for this FIFO alone; it notes what
  * it was asked and answers as the test has set it up. A post that waits until
  * its deadline takes no time: it moves the clock, so clock_gettime() is replaced
- * as well.
+ * as well; and ppoll(), so that a message can be there whenever one is looked for.
  */
 #ifndef FAKE_DEVICE_H
 #define FAKE_DEVICE_H
@@ -28,6 +28,7 @@ struct fake_device {
 	__u32 attempts;
 	bool echo;		/* deliver what is posted */
 	bool damage;		/* and change a byte of it */
+	bool endless;		/* a message is there at every look */
 	unsigned int swallow;	/* the first so many posts come to nothing */
 	unsigned int busy;	/* the first so many posts time out */
 	unsigned int stop_at;	/* at this post SIGINT comes */
