@@ -185,7 +185,8 @@ void hvp_bind_revoke(unsigned int sint)
 	bound[sint] = NULL;
 	if (inbox) {
 		rings_disarm(inbox->rings);
-		WRITE_ONCE(inbox->revoked, true);
+		/* The rings hold all that came before a reader sees this. */
+		smp_store_release(&inbox->revoked, true);
 		wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
 	}
 	mutex_unlock(&hvp_bind_lock);

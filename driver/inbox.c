@@ -67,6 +67,9 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 		return -EINVAL;
 
 	for (;;) {
+		/* Before the look, so that what came is never passed over. */
+		bool revoked = smp_load_acquire(&inbox->revoked);
+
 		if (mutex_lock_interruptible(&inbox->read_lock))
 			return -ERESTARTSYS;
 		n = inbox_read(inbox, buffer, room);
@@ -74,7 +77,7 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 
 		if (n)
 			break;
-		if (READ_ONCE(inbox->revoked))
+		if (revoked)
 			return -ENODEV;
 		if (nonblock)
 			return -EAGAIN;
