@@ -278,6 +278,15 @@ static inline void testdev(enum testdev_deed deed, uint32_t connection,
 	ck_assert_int_eq(fclose(file), 0);
 }
 
+static inline void pin_to_cpu(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
 /* Behind the driver's back */
 static inline void write_msr(int cpu, uint32_t msr, uint64_t value)
 {

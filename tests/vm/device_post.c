@@ -529,13 +529,29 @@ START_TEST(a_post_that_waits_forever_goes_out_when_the_host_takes_it)
 }
 END_TEST
 
-/* The host is busy with the first for a moment: then the second waits. */
+static atomic_bool spinning = true;
+
+static void *spin_on_vp1(void *unused)
+{
+	pin_to_cpu(1);
+	while (atomic_load(&spinning))
+		;
+	return unused;
+}
+
+/*
+ * While VP 1 is busy the host takes a moment to deliver to it, and so long
+ * refuses a second message from VP 0.
+ */
 START_TEST(a_post_refused_for_want_of_buffers_goes_out_by_itself)
 {
 	int fd = open_bound(ECHO_SINT);
-	uint64_t sent = 0;
 	uint32_t attempts;
+	uint64_t sent = 0;
+	pthread_t spinner;
 
+	pin_to_cpu(0);
+	ck_assert_int_eq(pthread_create(&spinner, NULL, spin_on_vp1, NULL), 0);
 	do {
 		struct hvpost_ioc_post second;
 
@@ -549,6 +565,8 @@ START_TEST(a_post_refused_for_want_of_buffers_goes_out_by_itself)
 		receive_number(fd, sent - 2);
 		receive_number(fd, sent - 1);
 	} while (attempts == 1);
+	atomic_store(&spinning, false);
+	pthread_join(spinner, NULL);
 }
 END_TEST
 

@@ -32,15 +32,6 @@ static unsigned int interrupt_lines(const char *text)
 	return lines;
 }
 
-static void pin_to_cpu(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	ck_assert_int_eq(sched_setaffinity(0, sizeof(set), &set), 0);
-}
-
 /*
  * To a SINT that nobody has: the first lies in the slot and the second waits in
  * the host once both posts are through.
