@@ -92,8 +92,10 @@ static void close_quietly(int fd)
 static int verify(int fd)
 {
 	struct hvpost_ioc_info info;
+	int err = ioctl_or_error(fd, HVPOST_IOC_INFO, &info);
 
-	return ioctl_or_error(fd, HVPOST_IOC_INFO, &info) ? -EPROTO : 0;
+	/* Some drivers say EINVAL to a call that they do not know. */
+	return err == -ENOTTY || err == -EINVAL ? -EPROTO : err;
 }
 
 static int device_open(const char *path, void **state)
@@ -290,6 +292,7 @@ static int device_receive(void *state, struct hvpost_message *message,
 			  uint64_t deadline_ns)
 {
 	struct device *device = state;
+	const struct hvpost_record *record;
 	int err;
 
 	if (device->next == device->count) {
@@ -297,7 +300,10 @@ static int device_receive(void *state, struct hvpost_message *message,
 		if (err)
 			return err;
 	}
-	message_from_record(message, &device->records[device->next++]);
+	record = &device->records[device->next++];
+	if (record->payload_size > sizeof(record->payload))
+		return -EPROTO;
+	message_from_record(message, record);
 	return 0;
 }
 

@@ -50,6 +50,27 @@ static int post_text(const char *text, uint64_t deadline_ns)
 
 /* Opening */
 
+static const struct {
+	int info_errno;
+	int error;
+} strangers[] = {
+	{ ENOTTY, -EPROTO }, /* no such call */
+	{ EINVAL, -EPROTO }, /* some drivers say so instead */
+	{ EIO, -EIO },
+	{ EACCES, -EACCES },
+	{ ENOMEM, -ENOMEM },
+};
+
+START_TEST(only_a_device_that_lacks_the_call_is_not_hvpost)
+{
+	struct hvpost *other = hv;
+
+	fake.info_errno = strangers[_i].info_errno;
+	ck_assert_int_eq(hvpost_open(fake.target, &other), strangers[_i].error);
+	ck_assert_ptr_null(other);
+}
+END_TEST
+
 START_TEST(descriptor_is_closed_by_exec)
 {
 	ck_assert_int_eq(fcntl(hvpost_get_fd(hv), F_GETFD), FD_CLOEXEC);
@@ -432,6 +453,20 @@ START_TEST(half_a_record_is_a_broken_protocol)
 }
 END_TEST
 
+START_TEST(record_that_claims_too_much_is_a_broken_protocol)
+{
+	struct hvpost_record record = { .payload_size = 241 };
+	struct hvpost_message message;
+
+	bind_or_fail();
+	fake_device_deliver(&record);
+	fake_device_deliver_text(1, "next");
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NOW), -EPROTO);
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NOW), 0);
+	ck_assert_mem_eq(message.payload, "next", 4);
+}
+END_TEST
+
 START_TEST(counters_are_converted)
 {
 	struct hvpost_counters counters;
@@ -523,6 +558,7 @@ static void add_receive_tests(TCase *tcase)
 	tcase_add_test(tcase, receiving_past_the_deadline_is_etimedout);
 	tcase_add_test(tcase, signal_ends_a_wait_with_eintr);
 	tcase_add_test(tcase, half_a_record_is_a_broken_protocol);
+	tcase_add_test(tcase, record_that_claims_too_much_is_a_broken_protocol);
 	tcase_add_test(tcase, counters_are_converted);
 	tcase_add_test(tcase, counters_fill_no_more_than_the_caller_knows);
 	tcase_add_test(tcase, counters_without_a_sint_are_enotconn);
@@ -551,6 +587,9 @@ Suite *device_suite(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_checked_fixture(tcase, open_handle, close_handle);
+	tcase_add_loop_test(tcase,
+			    only_a_device_that_lacks_the_call_is_not_hvpost, 0,
+			    ROWS(strangers));
 	tcase_add_test(tcase, descriptor_is_closed_by_exec);
 	tcase_add_test(tcase, descriptor_blocks_so_that_posts_may_wait);
 	tcase_add_test(tcase, closing_the_handle_closes_the_descriptor);
