@@ -98,15 +98,17 @@ struct failure failure_of_open(const char *target, int error)
 	case -ENODEV:
 	case -ENXIO:
 		failure.code = "no-device";
-		failure.hint = "load the driver with 'modprobe hvpost' or "
-			       "'insmod hvpost.ko'; 'dmesg | grep hvpost' says "
-			       "why it would not load";
+		failure.hint = "load the driver: 'modprobe hvpost' after 'make "
+			       "install-driver', or before that 'insmod "
+			       "build/driver/RELEASE/hvpost.ko'; 'dmesg | grep "
+			       "hvpost' says why it would not load";
 		break;
 	case -EACCES:
 	case -EPERM:
 		failure.code = "no-permission";
-		failure.hint = "run as root, or join the group that owns the "
-			       "device: 'usermod -aG hvpost USER'";
+		failure.hint = "run as root (sudo), or let root give the device "
+			       "to a group of yours: 'chgrp GROUP "
+			       "/dev/hvpost'";
 		break;
 	case -EPROTO:
 		failure.code = "not-hvpost";

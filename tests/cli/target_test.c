@@ -23,6 +23,7 @@ START_TEST(missing_device_says_how_to_load_the_driver)
 				     "cannot open /nonexistent/hvpost: No such "
 				     "file or directory"));
 	ck_assert_ptr_nonnull(strstr(ran.complaint, "modprobe hvpost"));
+	ck_assert_ptr_nonnull(strstr(ran.complaint, "make install-driver"));
 	ck_assert_ptr_nonnull(strstr(ran.complaint, "dmesg | grep hvpost"));
 }
 END_TEST

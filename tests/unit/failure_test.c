@@ -55,8 +55,11 @@ static const struct {
 	const char *hint;
 } opens[] = {
 	{ "device", -ENOENT, "no-device", "/dev/hvpost", "modprobe hvpost" },
+	{ "device", -ENOENT, "no-device", "/dev/hvpost", "insmod build/driver" },
+	{ "device", -ENOENT, "no-device", "/dev/hvpost", "install-driver" },
 	{ "device:/dev/x", -ENODEV, "no-device", "/dev/x", "dmesg" },
-	{ "device", -EACCES, "no-permission", "Permission", "group" },
+	{ "device", -EACCES, "no-permission", "Permission", "sudo" },
+	{ "device", -EACCES, "no-permission", "Permission", "chgrp GROUP" },
 	{ "device:/dev/null", -EPROTO, "not-hvpost",
 	  "/dev/null is not an hvpost device", "/dev/hvpost" },
 	{ "nonsense", -EINVAL, "bad-target", "'nonsense'", "device:PATH" },
