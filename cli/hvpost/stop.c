@@ -126,17 +126,20 @@ int stop_or_post(struct hvpost *handle, const struct hvpost_post *post,
 	int err;
 
 	*attempts = 0;
-	do {
-		if (stopped)
-			return -EINTR;
+	while (!stopped) {
 		slice_ns = hvpost_deadline_in_ms(POST_SLICE_MS);
 		if (slice_ns > deadline_ns)
 			slice_ns = deadline_ns;
 		err = hvpost_post(handle, post, slice_ns);
 		*attempts += hvpost_last_attempts(handle);
-	} while (err == -EINTR ||
-		 (err == -ETIMEDOUT && slice_ns < deadline_ns));
-	return err;
+		if (err == -EINTR)
+			continue;
+		if (err != -ETIMEDOUT || slice_ns == deadline_ns)
+			return err;
+		/* In a time namespace the driver may think it is later. */
+		stop_or_sleep_until(slice_ns);
+	}
+	return -EINTR;
 }
 
 /*

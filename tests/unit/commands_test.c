@@ -289,6 +289,17 @@ START_TEST(send_waits_in_short_calls_and_counts_their_tries)
 }
 END_TEST
 
+/* As in a time namespace whose clock is behind the driver's. */
+START_TEST(send_does_not_run_wild_when_its_calls_do_not_wait)
+{
+	fake.busy = 1000000;
+	fake.hasty = true;
+	ck_assert_int_eq(run(&command_send, "0x10 x --timeout 150ms"),
+			 EXIT_TIMED_OUT);
+	ck_assert_uint_le(fake.posts, 2);
+}
+END_TEST
+
 START_TEST(send_repeats_what_a_signal_interrupted)
 {
 	fake.interrupt_at = 1;
@@ -897,6 +908,8 @@ static void add_send_tests(TCase *tcase)
 	tcase_add_test(tcase, send_retries_for_five_seconds_unless_told);
 	tcase_add_test(tcase,
 		       send_waits_in_short_calls_and_counts_their_tries);
+	tcase_add_test(tcase,
+		       send_does_not_run_wild_when_its_calls_do_not_wait);
 	tcase_add_test(tcase, send_repeats_what_a_signal_interrupted);
 	tcase_add_test(tcase, burst_skips_no_message_that_a_signal_interrupted);
 	tcase_add_test(tcase, burst_that_is_stopped_says_how_far_it_came);

@@ -31,6 +31,7 @@ struct fake_device {
 	bool endless;		/* a message is there at every look */
 	unsigned int swallow;	/* the first so many posts come to nothing */
 	unsigned int busy;	/* the first so many posts time out */
+	bool hasty;		/* at once, as if their time were over */
 	unsigned int stop_at;	/* at this post SIGINT comes */
 	unsigned int interrupt_at; /* and this one, counted from 1, says EINTR */
 
