@@ -13,6 +13,10 @@ int main(void)
 	srunner_add_suite(runner, msr_suite());
 	srunner_add_suite(runner, hypercall_suite());
 	srunner_add_suite(runner, post_suite());
+	srunner_add_suite(runner, delivery_suite());
+	srunner_add_suite(runner, event_suite());
+	srunner_add_suite(runner, port_suite());
+	srunner_add_suite(runner, connection_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
