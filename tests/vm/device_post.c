@@ -705,6 +705,7 @@ START_TEST(a_signal_to_a_known_connection_succeeds)
 	write_msr(0, HV_MSR_SIEFP, 0x40000000 | HV_PAGE_ENABLE);
 	for (unsigned int i = 0; i < 3; i++)
 		ck_signal(fd, &signal, 0, HV_STATUS_SUCCESS);
+	write_msr(0, HV_MSR_SIEFP, 0);
 }
 END_TEST
 

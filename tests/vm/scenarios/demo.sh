@@ -19,6 +19,7 @@ say()
 
 say '1. Load the driver in the guest. It asks CPUID what hosts it, and says how it'
 say '   will call the hypervisor and whose the interrupt controller (SynIC) is.'
+synic_remember
 show 'modprobe hvpost'
 dmesg | sed -n 's/.*\(hvpost: .* ready.*\)/demo:   \1/p'
 say
@@ -58,4 +59,4 @@ say '6. And a refusal, as the hypervisor gave it:'
 say '# hvpost send 0x77 nobody'
 expect_status 2 hvpost send 0x77 nobody >/tmp/shown 2>&1
 sed 's/^/demo:   /' /tmp/shown
-rmmod hvpost
+unload_hvpost

@@ -23,5 +23,4 @@ step "the receiving half"
 device_receive
 
 step "nothing is left behind"
-nothing_armed
-rmmod hvpost
+unload_hvpost

@@ -12,5 +12,4 @@ step "back-pressure, then every message in order"
 timeout 100 flow 4000
 
 step "nothing is left behind"
-nothing_armed
-rmmod hvpost
+unload_hvpost

@@ -37,9 +37,8 @@ expect_output '^20 sent, 20 received' hvpost ping 0x10 6 --count 20 --interval 0
 expect_output '^20 sent, 20 received' hvpost ping 0x11 6 --count 20 --interval 0 --size 239 --quiet
 
 step "unload, and load again"
-nothing_armed
-rmmod hvpost
+unload_hvpost
 [ ! -e /dev/hvpost ] || fail "/dev/hvpost is left"
 load_hvpost
 expect_echo 1 6 'after a second load'
-rmmod hvpost
+unload_hvpost

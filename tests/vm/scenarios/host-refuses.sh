@@ -45,4 +45,4 @@ listen_stop
 
 step "the first of the burst were not lost: the listener had them"
 grep -q 'burst' /tmp/heard || fail "nothing came"
-rmmod hvpost
+unload_hvpost

@@ -23,5 +23,4 @@ for cpu in 0 1 2 3; do
 	expect_output '^10 sent, 10 received' hvpost ping $((0x10 + cpu)) 9 --count 10 --interval 0 --quiet
 done
 
-nothing_armed
-rmmod hvpost
+unload_hvpost

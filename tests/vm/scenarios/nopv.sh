@@ -23,8 +23,7 @@ all_ours()
 	expect_status 2 hvpost send 0x77 nobody
 	expect_status 2 hvpost signal 0x78
 
-	nothing_armed
-	rmmod hvpost
+	unload_hvpost
 }
 
 kernel_log_lacks 'Hypervisor detected'

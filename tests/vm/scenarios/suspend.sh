@@ -29,5 +29,4 @@ heard 'vp 1 .*after suspend'
 expect_output 'owned' hvpost info
 
 listen_stop
-nothing_armed
-rmmod hvpost
+unload_hvpost

@@ -37,8 +37,7 @@ heard 'vp 1 .*VP 1 is back'
 listen_stop
 
 step "VMBus lives on without us: it unloads and connects again"
-nothing_armed
-rmmod hvpost
+unload_hvpost
 rmmod hv_vmbus
 kernel_log_lacks 'VMBus UNLOAD did not complete'
 load_vmbus

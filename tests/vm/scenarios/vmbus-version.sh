@@ -21,4 +21,4 @@ step "and is not hurt by it"
 expect_status 1 hvpost listen 2 --timeout 1s
 rmmod hv_vmbus
 kernel_log_lacks 'VMBus UNLOAD did not complete'
-rmmod hvpost
+unload_hvpost
