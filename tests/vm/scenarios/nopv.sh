@@ -4,12 +4,13 @@
 # devices: hyperv-testdev
 # append: nopv
 
-# all_ours PARAMETER WORDS: load, use and unload; what was taken is given back.
+# all_ours PARAMETER MODE: load, use and unload; what was taken is given back.
 all_ours()
 {
 	step "hypercall=$1: all of it is ours"
 	load_hvpost hypercall="$1"
-	kernel_log_has "hypercalls by $2, SynIC owned on 2 CPUs"
+	expect_output "^hypercall +$2:" hvpost info
+	expect_output '^SynIC +owned:' hvpost info
 	[ -e /run/echo ] || echo_connections 6
 	: >/run/echo
 
@@ -23,10 +24,13 @@ all_ours()
 	expect_status 2 hvpost send 0x77 nobody
 	expect_status 2 hvpost signal 0x78
 
+	step "hypercall=$1: nothing of it stays"
 	unload_hvpost
+	[ "$(synic_state | grep -c ' GUEST_OS_ID 0$')" -eq 2 ] ||
+		fail "the guest still has its name"
 }
 
 kernel_log_lacks 'Hypervisor detected'
-all_ours auto VMMCALL
-all_ours page 'a hypercall page of its own'
-all_ours vmmcall VMMCALL
+all_ours auto vmmcall
+all_ours page page
+all_ours vmmcall vmmcall
