@@ -17,10 +17,13 @@ for vp in 0 1 2 3; do
 	expect_echo "$vp" 9 "hello from VP $vp"
 done
 
-step "the CPUs still reach each other"
-for cpu in 0 1 2 3; do
-	taskset -p $((1 << cpu)) $$
-	expect_output '^10 sent, 10 received' hvpost ping $((0x10 + cpu)) 9 --count 10 --interval 0 --quiet
+step "the CPUs still reach each other: each VP is pinged from the next CPU"
+for vp in 0 1 2 3; do
+	taskset -p $((1 << (vp + 1) % 4)) $$
+	calls=$(irq_count '^ *CAL:' "$vp")
+	expect_output '^10 sent, 10 received' hvpost ping $((0x10 + vp)) 9 --count 10 --interval 0 --quiet
+	[ "$(irq_count '^ *CAL:' "$vp")" -gt "$calls" ] || fail "nobody called CPU $vp"
 done
+taskset -p f $$
 
 unload_hvpost
