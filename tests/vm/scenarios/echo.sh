@@ -36,9 +36,15 @@ step "round trips"
 expect_output '^20 sent, 20 received' hvpost ping 0x10 6 --count 20 --interval 0 --quiet
 expect_output '^20 sent, 20 received' hvpost ping 0x11 6 --count 20 --interval 0 --size 239 --quiet
 
+step "no unload while somebody listens"
+listen_start 6
+! rmmod hvpost || fail "hvpost.ko unloaded under a listener"
+hvpost send 0x11 'still here'
+heard 'still here'
+listen_stop
+
 step "unload, and load again"
 unload_hvpost
-[ ! -e /dev/hvpost ] || fail "/dev/hvpost is left"
 load_hvpost
 expect_echo 1 6 'after a second load'
 unload_hvpost
