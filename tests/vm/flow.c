@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Back-pressure: flow N posts N numbered messages to the echo connections of
- * two VPs while their receiver is stopped again and again. Each time the rings
- * fill up, the slots stay occupied and the host refuses more; afterwards every
- * message must have come once and in order.
+ * Back-pressure: flow PID sends numbered messages to the echo connections of
+ * two VPs, which "hvpost listen" with process id PID has. It stops that process
+ * until its rings are full, the slots stay occupied and the host refuses more;
+ * lets it go on, sends more meanwhile, and does it all again. Prints how many
+ * messages each VP must have got; that they came once and in order is for the
+ * listener's output to show.
  *
- * At most two messages of a connection are under way at a time: device.h says
- * what QEMU's test device does to a third.
+ * device.h says what QEMU's test device can do: only what follows a stall has a
+ * second message of a connection under way, and what is refused then is the
+ * same message once more.
  */
 #define _GNU_SOURCE
 #include <hvpost/device.h>
@@ -15,160 +18,122 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define VPS		2u
 #define SINT		6u
-#define CONNECTION(vp)	(16u * ((vp) + 1) + SINT)
-#define RING_RECORDS	16u
-#define STREAM		200u	/* messages per VP between two stops */
+#define FENCE_SINT	7u
+#define ECHO(vp, sint)	(16u * ((vp) + 1) + (sint))
+#define ROUNDS		2u
+#define RUNNING		200u	/* messages per VP to a running listener */
+#define PATIENCE_NS	60000000000
 
-static int fd;
-static uint64_t total;		/* to each VP */
+static pid_t listener;
+static int inbox;		/* the listener's file */
+static int fence;		/* a file of ours that has FENCE_SINT */
 static uint64_t sent[VPS];
-static unsigned int round_number, refusals;
-static pid_t receiver;
-
-/* Shared with the receiver: one post for each message it has got. */
-static struct progress {
-	sem_t got[VPS];
-} *progress;
 
 static struct hvpost_ioc_counters counters(void)
 {
 	struct hvpost_ioc_counters now;
 
-	if (ioctl(fd, HVPOST_IOC_COUNTERS, &now))
+	if (ioctl(inbox, HVPOST_IOC_COUNTERS, &now))
 		err(1, "HVPOST_IOC_COUNTERS");
 	return now;
 }
 
-/* The receiver */
-
-/* In the receiver: tell why, and take the sender down. */
-#define must(condition)							\
-do {									\
-	if (!(condition)) {						\
-		warnx("the receiver saw that not: %s", #condition);	\
-		kill(getppid(), SIGTERM);				\
-		_exit(1);						\
-	}								\
-} while (0)
-
-static void check_record(const struct hvpost_record *record,
-			 uint64_t got[VPS])
-{
-	uint64_t number;
-
-	memcpy(&number, record->payload, sizeof(number));
-	must(record->vp_index < VPS);
-	must(record->payload_size == sizeof(number));
-	must(number == got[record->vp_index]);
-	got[record->vp_index]++;
-	must(record->sequence == got[record->vp_index]);
-}
-
-static void receive_all(void)
-{
-	uint64_t got[VPS] = { 0 };
-
-	while (got[0] < total || got[1] < total) {
-		struct hvpost_record records[8];
-		ssize_t size = read(fd, records, sizeof(records));
-
-		must(size > 0 && size % (ssize_t)sizeof(records[0]) == 0);
-		for (size_t i = 0; i < (size_t)size / sizeof(records[0]); i++)
-			check_record(&records[i], got);
-		/* This waits until the slots of these are free. */
-		counters();
-		for (size_t i = 0; i < (size_t)size / sizeof(records[0]); i++)
-			sem_post(&progress->got[records[i].vp_index]);
-	}
-}
-
-static void start_receiver(void)
-{
-	receiver = fork();
-	if (receiver < 0)
-		err(1, "fork");
-	if (receiver == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		receive_all();
-		_exit(0);
-	}
-}
-
-static void stop_receiver(void)
-{
-	int status;
-
-	if (kill(receiver, SIGSTOP) ||
-	    waitpid(receiver, &status, WUNTRACED) != receiver ||
-	    !WIFSTOPPED(status))
-		errx(1, "the receiver cannot be stopped");
-}
-
-/* The sender */
-
-static uint64_t now_ns(void)
+static uint64_t patience(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
+	       PATIENCE_NS;
 }
 
-static int post(uint32_t vp, uint64_t number, uint64_t deadline_ns,
+static int post(uint32_t connection, uint64_t number, uint64_t deadline_ns,
 		struct hvpost_ioc_post *post)
 {
+	char text[24];
+
 	*post = (struct hvpost_ioc_post){
-		.connection_id = CONNECTION(vp),
+		.connection_id = connection,
 		.message_type = 1,
-		.payload_size = sizeof(number),
-		.payload = (uintptr_t)&number,
+		.payload_size = (uint32_t)sprintf(text, "%ju",
+						  (uintmax_t)number),
+		.payload = (uintptr_t)text,
 		.deadline_ns = deadline_ns,
 	};
-	return ioctl(fd, HVPOST_IOC_POST, post) ? errno : 0;
+	return ioctl(inbox, HVPOST_IOC_POST, post) ? errno : 0;
+}
+
+static void send(uint32_t connection, uint64_t number)
+{
+	struct hvpost_ioc_post out;
+	int error = post(connection, number, patience(), &out);
+
+	if (error)
+		errx(1, "message %ju to connection %#x: %s, status %#x after %u tries",
+		     (uintmax_t)number, connection, strerror(error), out.status,
+		     out.attempts);
 }
 
 static void send_next(uint32_t vp)
 {
-	struct hvpost_ioc_post out;
-	int error = post(vp, sent[vp], now_ns() + 60000000000, &out);
-
-	if (error)
-		errx(1, "message %ju to VP %u: %s, status %#x after %u tries",
-		     (uintmax_t)sent[vp], vp, strerror(error), out.status,
-		     out.attempts);
+	send(ECHO(vp, SINT), sent[vp]);
 	sent[vp]++;
 }
 
-static void wait_got(uint32_t vp, uint64_t count)
+/* The driver took all that was sent; this also waits for the slots. */
+static void wait_taken(void)
 {
-	while (count--)
-		while (sem_wait(&progress->got[vp]))
-			;
+	while (counters().messages < sent[0] + sent[1])
+		sched_yield();
 }
 
-/* Between two looks at something that is about to come true */
-static void look_again(void)
+/*
+ * Return when the host has heard of every interrupt that was acknowledged until
+ * now. It hears that in its main loop, which must turn for each of these too.
+ */
+static void wait_for_host(void)
 {
-	const struct timespec pause = { .tv_nsec = 200000 };
+	struct hvpost_record record;
 
-	nanosleep(&pause, NULL);
+	for (unsigned int turn = 0; turn < 8; turn++) {
+		send(ECHO(0, FENCE_SINT), turn);
+		if (read(fence, &record, sizeof(record)) != sizeof(record))
+			err(1, "read");
+	}
+}
+
+static char listener_state(void)
+{
+	char path[32], text[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", listener);
+	file = fopen(path, "r");
+	if (!file || !fgets(text, sizeof(text), file))
+		errx(1, "the listener is gone");
+	fclose(file);
+	return strrchr(text, ')')[2];
+}
+
+static void stop_listener(void)
+{
+	if (kill(listener, SIGSTOP))
+		err(1, "SIGSTOP");
+	while (listener_state() != 'T')
+		sched_yield();
 }
 
 /* Send until the ring is full and the slot is left occupied. */
@@ -181,7 +146,7 @@ static void fill_ring(uint32_t vp)
 		send_next(vp);
 		while (now = counters(), now.messages == before.messages &&
 					 now.stalls == before.stalls)
-			look_again();
+			sched_yield();
 	} while (now.stalls == before.stalls);
 }
 
@@ -189,117 +154,98 @@ static void fill_ring(uint32_t vp)
 static void fill_host(uint32_t vp)
 {
 	struct hvpost_ioc_post out;
-	int error;
 
 	send_next(vp);
-	/* Not while the device looks at the slot again: see device.h. */
-	look_again();
-	error = post(vp, sent[vp] - 1, HVPOST_DEADLINE_NONE, &out);
-	if (error != EAGAIN || out.status != HV_STATUS_INSUFFICIENT_BUFFERS)
-		errx(1, "VP %u has a full slot, but a post ends with %s, %#x",
-		     vp, strerror(error), out.status);
-	refusals++;
+	for (unsigned int i = 0; i < 10; i++) {
+		int error = post(ECHO(vp, SINT), sent[vp] - 1,
+				 HVPOST_DEADLINE_NONE, &out);
+
+		if (error != EAGAIN ||
+		    out.status != HV_STATUS_INSUFFICIENT_BUFFERS)
+			errx(1, "VP %u has a full slot, but a post ends with %s, %#x",
+			     vp, strerror(error), out.status);
+	}
 }
 
-static void send_to_stopped_receiver(void)
+static void send_to_stopped_listener(void)
 {
-	uint64_t first[VPS] = { sent[0], sent[1] };
+	uint64_t before = sent[0] + sent[1];
 
-	stop_receiver();
-	for (uint32_t vp = 0; vp < VPS; vp++) {
+	stop_listener();
+	for (uint32_t vp = 0; vp < VPS; vp++)
 		fill_ring(vp);
+	/* It is not to look at a slot again after what is sent now. */
+	wait_for_host();
+	for (uint32_t vp = 0; vp < VPS; vp++)
 		fill_host(vp);
-	}
-	kill(receiver, SIGCONT);
-	for (uint32_t vp = 0; vp < VPS; vp++)
-		wait_got(vp, sent[vp] - first[vp]);
+	if (listener_state() != 'T')
+		errx(1, "somebody woke the listener");
+	warnx("stopped: %ju messages, %ju stalls so far",
+	      (uintmax_t)(sent[0] + sent[1] - before),
+	      (uintmax_t)counters().stalls);
+	kill(listener, SIGCONT);
+	wait_taken();
 }
 
-/* A thread for each VP, one round on that VP itself and one on the other */
-static void *stream(void *argument)
+static void send_to_running_listener(void)
 {
-	uint32_t vp = *(uint32_t *)argument;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((vp + round_number) % VPS, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		err(1, "sched_setaffinity");
-
-	for (unsigned int i = 0; i < STREAM && sent[vp] < total; i++) {
-		send_next(vp);
-		if (i % 2 == 1)
-			wait_got(vp, 2);
-		else if (i + 1 == STREAM || sent[vp] == total)
-			wait_got(vp, 1);
+	for (unsigned int i = 0; i < RUNNING; i++) {
+		for (uint32_t vp = 0; vp < VPS; vp++)
+			send_next(vp);
+		wait_taken();
 	}
-	return NULL;
 }
 
-static void stream_to_running_receiver(void)
+/* The listener's file, so that its counters are seen while it is stopped. */
+static int borrow_inbox(void)
 {
-	uint32_t vps[VPS] = { 0, 1 };
-	pthread_t threads[VPS];
+	int process = (int)syscall(SYS_pidfd_open, listener, 0);
 
-	for (uint32_t vp = 0; vp < VPS; vp++)
-		if (pthread_create(&threads[vp], NULL, stream, &vps[vp]))
-			errx(1, "no thread");
-	for (uint32_t vp = 0; vp < VPS; vp++)
-		pthread_join(threads[vp], NULL);
+	for (int fd = 0; fd < 64; fd++) {
+		char path[64], name[64] = "";
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", listener, fd);
+		if (readlink(path, name, sizeof(name) - 1) > 0 &&
+		    !strcmp(name, HVPOST_DEVICE_PATH))
+			return (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	}
+	errx(1, "process %d does not listen", listener);
 }
 
 static void prepare(void)
 {
-	struct hvpost_ioc_bind bind = { .sint = SINT,
-					.ring_records = RING_RECORDS };
+	struct hvpost_ioc_bind bind = { .sint = FENCE_SINT };
 
-	fd = open(HVPOST_DEVICE_PATH, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, HVPOST_IOC_BIND, &bind))
+	inbox = borrow_inbox();
+	if (inbox < 0)
+		err(1, "the listener's file");
+	fence = open(HVPOST_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	if (fence < 0 || ioctl(fence, HVPOST_IOC_BIND, &bind))
 		err(1, "%s", HVPOST_DEVICE_PATH);
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (progress == MAP_FAILED)
-		err(1, "mmap");
-	for (uint32_t vp = 0; vp < VPS; vp++)
-		if (sem_init(&progress->got[vp], 1, 0))
-			err(1, "sem_init");
 }
 
-static void check_end(void)
+/* Once each CPU posts, to its own VP and to the other. */
+static void move_to_cpu(unsigned int cpu)
 {
-	struct hvpost_ioc_counters now;
-	int status;
+	cpu_set_t set;
 
-	if (waitpid(receiver, &status, 0) != receiver || status)
-		errx(1, "the receiver ended with %#x", status);
-	now = counters();
-	if (now.messages != VPS * total)
-		errx(1, "%ju messages were taken", (uintmax_t)now.messages);
-	if (now.stalls < refusals)
-		errx(1, "only %ju stalls", (uintmax_t)now.stalls);
-	printf("%ju messages, %u stops, %u refusals, %ju stalls, "
-	       "%ju interrupts, %ju EOMs\n", (uintmax_t)now.messages,
-	       round_number, refusals, (uintmax_t)now.stalls,
-	       (uintmax_t)now.interrupts, (uintmax_t)now.eoms);
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(1, "sched_setaffinity");
 }
 
 int main(int argc, char **argv)
 {
-	const uint64_t stop_needs = RING_RECORDS + 2;
-
-	total = argc == 2 ? strtoul(argv[1], NULL, 0) / VPS : 0;
-	if (total < stop_needs)
-		errx(1, "usage: flow N, with N at least %ju",
-		     (uintmax_t)(VPS * stop_needs));
+	listener = argc == 2 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
+	if (listener <= 0)
+		errx(1, "usage: flow PID");
 	prepare();
-	start_receiver();
-	while (sent[0] < total || sent[1] < total) {
-		if (sent[0] + stop_needs <= total) {
-			send_to_stopped_receiver();
-			round_number++;
-		}
-		stream_to_running_receiver();
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		move_to_cpu(i % VPS);
+		send_to_stopped_listener();
+		send_to_running_listener();
 	}
-	check_end();
+	printf("%ju %ju\n", (uintmax_t)sent[0], (uintmax_t)sent[1]);
 	return 0;
 }
