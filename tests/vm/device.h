@@ -53,10 +53,13 @@
 
 /*
  * Made while the SynIC was off: the device never learns that a slot was freed,
- * so that after two messages this connection is busy for good.
+ * so that after two messages these connections are busy for good. The second
+ * is destroyed in that state, which no other connection stands: the device would
+ * send what waits at the VP's next EOM, whichever SINT that is for.
  */
 #define BUSY_CONNECTION	0x70u
 #define BUSY_SINT	5u
+#define STUCK_CONNECTION 0x73u
 
 #define EVENT_CONNECTION 0x71u
 #define UNKNOWN_CONNECTION 0xeeu

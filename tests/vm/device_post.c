@@ -421,10 +421,10 @@ START_TEST(an_unknown_connection_is_waited_out_if_asked)
 	struct hvpost_ioc_post post = post_of(UNKNOWN_CONNECTION, "abc", 3);
 
 	post.flags = HVPOST_POST_RETRY_CONNECTION;
-	post.deadline_ns = now_ns() + SECOND_NS / 10;
+	post.deadline_ns = now_ns() + SECOND_NS / 2;
 	ck_post(open_device(), &post, ETIMEDOUT,
 		HV_STATUS_INVALID_CONNECTION_ID);
-	ck_assert_uint_gt(post.attempts, 2);
+	ck_assert_uint_ge(post.attempts, 2);
 	ck_assert_uint_ge(now_ns(), post.deadline_ns);
 }
 END_TEST
@@ -472,9 +472,9 @@ START_TEST(a_busy_connection_at_the_deadline_is_etimedout)
 {
 	struct hvpost_ioc_post post = post_of(BUSY_CONNECTION, "abc", 3);
 
-	post.deadline_ns = now_ns() + SECOND_NS / 10;
+	post.deadline_ns = now_ns() + SECOND_NS / 2;
 	ck_post(open_device(), &post, ETIMEDOUT, HV_STATUS_INSUFFICIENT_BUFFERS);
-	ck_assert_uint_gt(post.attempts, 2);
+	ck_assert_uint_ge(post.attempts, 2);
 	ck_assert_uint_ge(now_ns(), post.deadline_ns);
 }
 END_TEST
@@ -529,44 +529,41 @@ START_TEST(a_post_that_waits_forever_goes_out_when_the_host_takes_it)
 }
 END_TEST
 
-static atomic_bool spinning = true;
-
-static void *spin_on_vp1(void *unused)
-{
-	pin_to_cpu(1);
-	while (atomic_load(&spinning))
-		;
-	return unused;
-}
-
 /*
- * While VP 1 is busy the host takes a moment to deliver to it, and so long
- * refuses a second message from VP 0.
+ * The connection leads to a slot that nobody empties, until it leads elsewhere.
+ * All on one CPU, for the device is not to have a post while it changes that.
  */
 START_TEST(a_post_refused_for_want_of_buffers_goes_out_by_itself)
 {
-	int fd = open_bound(ECHO_SINT);
-	uint32_t attempts;
-	uint64_t sent = 0;
-	pthread_t spinner;
+	const uint32_t stuck = STUCK_CONNECTION;
+	int fd = open_bound(LATE_SINT);
+	struct caller poster = {
+		.call = call_post, .fd = fd, .post = post_of(stuck, "abc", 3),
+	};
+	struct hvpost_ioc_post refused = poster.post;
+	struct hvpost_record record;
 
 	pin_to_cpu(0);
-	ck_assert_int_eq(pthread_create(&spinner, NULL, spin_on_vp1, NULL), 0);
-	do {
-		struct hvpost_ioc_post second;
+	send(fd, stuck, "fills the slot", 14);
+	send(fd, stuck, "waits in the host", 17);
+	refused.deadline_ns = HVPOST_DEADLINE_NONE;
+	ck_post(fd, &refused, EAGAIN, HV_STATUS_INSUFFICIENT_BUFFERS);
 
-		send_number(fd, ECHO(1, ECHO_SINT), sent++);
-		second = post_of(ECHO(1, ECHO_SINT), &sent, sizeof(sent));
-		second.deadline_ns = HVPOST_DEADLINE_NEVER;
-		ck_post(fd, &second, 0, HV_STATUS_SUCCESS);
-		attempts = second.attempts;
-		sent++;
-		wait_taken(fd, sent);
-		receive_number(fd, sent - 2);
-		receive_number(fd, sent - 1);
-	} while (attempts == 1);
-	atomic_store(&spinning, false);
-	pthread_join(spinner, NULL);
+	poster.post.flags = HVPOST_POST_RETRY_CONNECTION;
+	poster.post.deadline_ns = HVPOST_DEADLINE_NEVER;
+	caller_start(&poster);
+	testdev(TESTDEV_MESSAGE_DESTROY, stuck, 0, 0);
+	testdev(TESTDEV_MESSAGE_CREATE, stuck, 1, LATE_SINT);
+	caller_join(&poster);
+	ck_assert_int_eq(poster.err, 0);
+	ck_assert_uint_eq(poster.post.status, HV_STATUS_SUCCESS);
+	ck_assert_uint_gt(poster.post.attempts, 1);
+
+	receive(fd, &record);
+	ck_assert_uint_eq(record.payload_size, 3);
+	ck_assert_mem_eq(record.payload, "abc", 3);
+	ck_nothing_to_read(fd);
+	testdev(TESTDEV_MESSAGE_DESTROY, stuck, 0, 0);
 }
 END_TEST
 

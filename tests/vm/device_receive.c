@@ -858,6 +858,59 @@ START_TEST(a_process_killed_in_a_post_leaves_its_sint_free)
 }
 END_TEST
 
+static void poll_forever(int fd)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+
+	poll(&wanted, 1, -1);
+}
+
+START_TEST(a_process_killed_in_a_poll_leaves_its_sint_free)
+{
+	pid_t child = start_victim(poll_forever, open_bound(ECHO_SINT));
+	int fd = open_device();
+
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), EBUSY);
+	kill_victim(child);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), 0);
+	ck_echo(fd, ECHO(1, ECHO_SINT), "alive", 5);
+}
+END_TEST
+
+static void bind_forever(int told)
+{
+	for (;;) {
+		int fd = open_device();
+
+		if (bind_sint(fd, ECHO_SINT, 0) || write(told, "", 1) != 1)
+			_exit(1);
+		close(fd);
+	}
+}
+
+/* After so many binds it is somewhere in the next one, or in a close. */
+START_TEST(a_process_killed_while_it_binds_leaves_nothing_behind)
+{
+	int fd = open_device(), told[2];
+	pid_t child;
+	char byte;
+
+	ck_assert_int_eq(pipe(told), 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		close(fd);
+		bind_forever(told[1]);
+	}
+	for (int i = 0; i <= _i; i++)
+		ck_assert_int_eq(read(told[0], &byte, 1), 1);
+	kill_victim(child);
+	ck_assert_uint_eq(interrupt_lines("hvpost"), 0);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), 0);
+	ck_echo(fd, ECHO(1, ECHO_SINT), "alive", 5);
+}
+END_TEST
+
 /* Threads; what they find wrong ends the test process. */
 
 #define PAIRS		25u
@@ -1160,6 +1213,11 @@ static void add_task_cases(Suite *suite)
 		       a_process_killed_in_a_read_leaves_its_sint_free);
 	tcase_add_test(deaths,
 		       a_process_killed_in_a_post_leaves_its_sint_free);
+	tcase_add_test(deaths,
+		       a_process_killed_in_a_poll_leaves_its_sint_free);
+	tcase_add_loop_test(deaths,
+			    a_process_killed_while_it_binds_leaves_nothing_behind,
+			    0, 20);
 
 	tcase_add_test(threads,
 		       eight_threads_that_post_while_four_read_all_complete);

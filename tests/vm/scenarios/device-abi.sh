@@ -7,7 +7,9 @@ export CK_DEFAULT_TIMEOUT=60 CK_VERBOSITY=normal
 
 # device.h of the suites says what each of these is for.
 step "the world the suites need"
-testdev message-create 0x70 0 5	# before the SynIC is on: never emptied
+# Before the SynIC is on: never emptied
+testdev message-create 0x70 0 5
+testdev message-create 0x73 0 4
 load_hvpost
 modprobe msr
 for sint in 6 7 8 9; do
