@@ -6,8 +6,8 @@
 #
 # A run passed if QEMU ended by itself with code 0, the kernel log is clean and
 # the report's last line is the success word. It stalled if the guest went
-# silent without reporting anything bad: nested guests now and then lose their
-# timer. Everything else failed.
+# silent before it touched hvpost and without reporting anything bad: nested
+# guests now and then lose their timer. Everything else failed.
 
 # What never stands in a healthy kernel's log.
 bad_news='(^|[^A-Z])BUG(:| at )|WARNING: |Oops: |Kernel panic|Call Trace:'
@@ -33,6 +33,7 @@ what_is_wrong()
 		tr -d '\r\0')
 	reason=$(said "$1" fail)
 	ended=$(said "$1" ended)
+	touched=$(said "$1" touching)
 	stopped=$(cat "$1/stopped" 2>/dev/null)
 	last=$(tr -d '\r\0' <"$1/report" | tail -n 1)
 
@@ -42,6 +43,9 @@ what_is_wrong()
 		echo "failed: $reason"
 	elif [ -n "$ended" ]; then
 		echo "failed: the scenario ended $ended"
+	elif [ "${stopped% *}" = silent ] && [ -n "$touched" ]; then
+		echo "failed: the guest was silent for ${stopped#* } s" \
+			"after it touched $touched"
 	elif [ "${stopped% *}" = silent ]; then
 		echo "stalled: the guest was silent for ${stopped#* } s"
 	elif [ -n "$stopped" ]; then

@@ -82,6 +82,14 @@ expect "a scenario that hangs" "failed: it was not done after 120 s, in step two
 result; echo 137 >"$dir/status"; echo "silent 45" >"$dir/stopped"
 expect "a guest that went silent" "stalled: the guest was silent for 45 s"
 
+result; echo "rig: touching hvpost" >>"$dir/report"
+echo "rig: step three" >>"$dir/report"; echo "silent 45" >"$dir/stopped"
+expect "silent with the driver" \
+	"failed: the guest was silent for 45 s after it touched hvpost, in step three"
+
+result; echo "rig: touching hvpost" >>"$dir/report"; succeed
+expect "a good run with the driver" "passed"
+
 result; log "watchdog: BUG: soft lockup - CPU#1 stuck for 22s!"
 echo "silent 45" >"$dir/stopped"
 expect "silent after a report" "failed: the kernel log says"
