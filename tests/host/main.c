@@ -17,6 +17,7 @@ int main(void)
 	srunner_add_suite(runner, event_suite());
 	srunner_add_suite(runner, port_suite());
 	srunner_add_suite(runner, connection_suite());
+	srunner_add_suite(runner, stress_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
