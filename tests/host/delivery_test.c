@@ -540,18 +540,23 @@ END_TEST
 
 /* What takes queued messages away, and what does not */
 
+/* Messages of both ports lie by turns: the last is the one's or the other's. */
 START_TEST(deleting_a_port_loses_its_queued_messages_only)
 {
+	uint32_t deleted = _i ? SECOND : CONNECTION;
+	uint32_t kept = _i ? CONNECTION : SECOND;
+
 	make_link(SECOND, SECOND_PORT, SINT, 0);
+	post_many(deleted, 99, 1);
 	for (uint32_t i = 0; i < 4; i++) {
-		post_many(CONNECTION, 1 + i, 1);
-		post_many(SECOND, 101 + i, 1);
+		post_many(CONNECTION, CONNECTION << 8 | i, 1);
+		post_many(SECOND, SECOND << 8 | i, 1);
 	}
-	ck_assert_uint_eq(host_delete(PORT), 0);
+	ck_assert_uint_eq(host_delete(_i ? SECOND_PORT : PORT), 0);
 	ck_assert_uint_eq(vp_state(0).queued[SINT], 4);
-	ck_assert_uint_eq(take(0, SINT), 1);	/* in its slot already */
+	ck_assert_uint_eq(take(0, SINT), 99);	/* in its slot already */
 	for (uint32_t i = 0; i < 4; i++)
-		ck_assert_uint_eq(take(0, SINT), 101 + i);
+		ck_assert_uint_eq(take(0, SINT), kept << 8 | i);
 	ck_assert_uint_eq(take(0, SINT), 0);
 }
 END_TEST
@@ -716,7 +721,9 @@ static void add_any_vp_tests(TCase *tcase)
 
 static void add_loss_tests(TCase *tcase)
 {
-	tcase_add_test(tcase, deleting_a_port_loses_its_queued_messages_only);
+	tcase_add_loop_test(tcase,
+			    deleting_a_port_loses_its_queued_messages_only, 0,
+			    2);
 	tcase_add_test(tcase, deleting_a_port_loses_messages_at_every_vp);
 	tcase_add_test(tcase, slot_of_a_deleted_port_stays_as_it_is);
 	tcase_add_test(tcase, port_of_a_deleted_id_starts_with_nothing);

@@ -204,6 +204,23 @@ START_TEST(page_past_the_end_of_memory_faults)
 }
 END_TEST
 
+START_TEST(page_that_memory_ends_in_faults)
+{
+	struct hvhost_partition_config config = guest_config(&world.receiver);
+	struct hvhost_partition *partition;
+	struct hvhost_vp *vp;
+
+	config.gpa_size = 0x4000 - 8;
+	ck_assert_int_eq(hvhost_partition_new(world.machine, &config,
+					      &partition), 0);
+	ck_assert_int_eq(hvhost_vp_new(partition, 0, NULL, NULL, &vp), 0);
+	ck_assert_int_eq(hvhost_vp_write_msr(vp, pages[_i].msr, 0x3000 |
+					     HV_PAGE_ENABLE), -EPERM);
+	ck_assert_int_eq(hvhost_vp_write_msr(vp, pages[_i].msr, 0x2000 |
+					     HV_PAGE_ENABLE), 0);
+}
+END_TEST
+
 START_TEST(disabled_page_may_be_anywhere)
 {
 	ck_assert_int_eq(put(pages[_i].msr, HV_PAGE_ADDRESS_MASK), 0);
@@ -343,6 +360,8 @@ Suite *msr_suite(void)
 	tcase_add_test(tcase, masked_sint_takes_any_vector);
 	tcase_add_test(tcase, reserved_bits_are_kept);
 	tcase_add_loop_test(tcase, page_past_the_end_of_memory_faults, 0,
+			    ROWS(pages));
+	tcase_add_loop_test(tcase, page_that_memory_ends_in_faults, 0,
 			    ROWS(pages));
 	tcase_add_loop_test(tcase, disabled_page_may_be_anywhere, 0,
 			    ROWS(pages));

@@ -11,6 +11,7 @@
 Suite *connection_suite(void);
 Suite *delivery_suite(void);
 Suite *event_suite(void);
+Suite *handshake_suite(void);
 Suite *hypercall_suite(void);
 Suite *idtable_suite(void);
 Suite *lock_suite(void);

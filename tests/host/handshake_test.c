@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The slot handshake at the one point that a race seldom meets. The SIM page is
+ * read-only when a post finds its slot busy, so setting MessagePending faults;
+ * the handler is the guest, which empties the slot just then.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "suites.h"
+#include "world.h"
+
+#define LAST_VP		2u
+#define SECOND_PORT	(PORT + 1)
+#define SECOND		(CONNECTION + 1)
+
+static void *page;
+static volatile sig_atomic_t faults;
+static uint8_t flags_seen;
+static struct sigaction old_action;
+
+static void take_in_between(int signal)
+{
+	struct hv_slot *slot = &((struct hv_sim_page *)page)->slot[SINT];
+
+	(void)signal;
+	faults++;
+	mprotect(page, HV_PAGE_SIZE, PROT_READ | PROT_WRITE);
+	__atomic_exchange_n(&slot->message_type, 0, __ATOMIC_SEQ_CST);
+	flags_seen = __atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST);
+}
+
+static void set_up(void)
+{
+	struct sigaction action = { .sa_handler = take_in_between };
+
+	world_setup();
+	faults = 0;
+	page = mmap(NULL, HV_PAGE_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	ck_assert_int_eq(hvhost_vp_new(world.receiver.partition, LAST_VP, page,
+				       NULL, &world.receiver.vp[LAST_VP]), 0);
+	guest_start_synic(&world.receiver, LAST_VP);
+	make_link(SECOND, SECOND_PORT, SINT, LAST_VP);
+	sigaction(SIGSEGV, &action, &old_action);
+}
+
+static void tear_down(void)
+{
+	sigaction(SIGSEGV, &old_action, NULL);
+	world_teardown();
+	munmap(page, HV_PAGE_SIZE);
+}
+
+START_TEST(slot_emptied_before_its_flag_was_set_is_filled_at_once)
+{
+	ck_assert_uint_eq(post(SECOND, 1), 0);
+	mprotect(page, HV_PAGE_SIZE, PROT_READ);
+	ck_assert_uint_eq(post(SECOND, 2), 0);
+	ck_assert_int_eq(faults, 1);
+	/* The guest saw nothing pending, so it will not write EOM. */
+	ck_assert_uint_eq(flags_seen & HV_MESSAGE_PENDING, 0);
+	ck_assert_uint_eq(slot_of(LAST_VP, SINT)->message_type, 2);
+	ck_assert_uint_eq(slot_of(LAST_VP, SINT)->message_flags, 0);
+	ck_assert_uint_eq(world.receiver.interrupts, 2);
+}
+END_TEST
+
+START_TEST(slot_emptied_with_more_queued_gets_the_oldest)
+{
+	ck_assert_uint_eq(post(SECOND, 1), 0);
+	ck_assert_uint_eq(post(SECOND, 2), 0);
+	mprotect(page, HV_PAGE_SIZE, PROT_READ);
+	ck_assert_uint_eq(post(SECOND, 3), 0);
+	ck_assert_int_eq(faults, 1);
+	ck_assert_uint_eq(take(LAST_VP, SINT), 2);
+	ck_assert_uint_eq(take(LAST_VP, SINT), 3);
+	ck_assert_uint_eq(take(LAST_VP, SINT), 0);
+}
+END_TEST
+
+Suite *handshake_suite(void)
+{
+	Suite *suite = suite_create("handshake");
+	TCase *tcase = tcase_create("handshake");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase,
+		       slot_emptied_before_its_flag_was_set_is_filled_at_once);
+	tcase_add_test(tcase, slot_emptied_with_more_queued_gets_the_oldest);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
