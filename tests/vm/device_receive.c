@@ -882,13 +882,13 @@ static void bind_forever(int told)
 	for (;;) {
 		int fd = open_device();
 
-		if (bind_sint(fd, ECHO_SINT, 0) || write(told, "", 1) != 1)
+		if (write(told, "", 1) != 1 || bind_sint(fd, ECHO_SINT, 0))
 			_exit(1);
 		close(fd);
 	}
 }
 
-/* After so many binds it is somewhere in the next one, or in a close. */
+/* It is killed on its way into a bind, or already in it. */
 START_TEST(a_process_killed_while_it_binds_leaves_nothing_behind)
 {
 	int fd = open_device(), told[2];
