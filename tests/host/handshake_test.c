@@ -96,73 +96,6 @@ START_TEST(slot_emptied_with_more_queued_gets_the_oldest)
 }
 END_TEST
 
-/*
- * The guest may look after any instruction of ours: single-stepped, so does it.
- * Once it sees the new type, the rest of the slot must be the new message's.
- */
-static struct hv_slot expected;
-static volatile sig_atomic_t steps, steps_seen, steps_wrong;
-
-static void look_at_slot(int signal)
-{
-	const struct hv_slot *slot = slot_of(0, SINT);
-
-	(void)signal;
-	steps++;
-	if (slot->message_type != expected.message_type)
-		return;
-	steps_seen++;
-	if (memcmp(slot, &expected, sizeof(expected)))
-		steps_wrong++;
-}
-
-static void set_trap_flag(uint64_t flag)
-{
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"	/* the red zone */
-			 "pushfq\n\t"
-			 "andq $~0x100, (%%rsp)\n\t"
-			 "orq %0, (%%rsp)\n\t"
-			 "popfq\n\t"
-			 "leaq 128(%%rsp), %%rsp"
-			 : : "r"(flag) : "memory", "cc");
-}
-
-static void step_through_eom(void)
-{
-	struct sigaction action = { .sa_handler = look_at_slot }, old;
-
-	steps = steps_seen = steps_wrong = 0;
-	sigaction(SIGTRAP, &action, &old);
-	set_trap_flag(0x100);
-	hvhost_vp_eom(world.receiver.vp[0]);
-	set_trap_flag(0);
-	sigaction(SIGTRAP, &old, NULL);
-	ck_assert_int_gt(steps, 0);
-	ck_assert_int_gt(steps_seen, 0);
-	ck_assert_int_eq(steps_wrong, 0);
-}
-
-/* Flags change from 0 to 1, then from 1 to 0. */
-START_TEST(slot_is_whole_as_soon_as_its_type_can_be_seen)
-{
-	for (uint32_t type = 1; type <= 3; type++)
-		ck_assert_uint_eq(post(CONNECTION, type), 0);
-	for (uint32_t type = 2; type <= 3; type++) {
-		memset(slot_of(0, SINT), 0, sizeof(struct hv_slot));
-		if (type == 3)
-			slot_of(0, SINT)->message_flags = HV_MESSAGE_PENDING;
-		expected = (struct hv_slot){
-			.message_type = type,
-			.payload_size = sizeof(type),
-			.message_flags = type == 2 ? HV_MESSAGE_PENDING : 0,
-			.origin = PORT,
-		};
-		memcpy(expected.payload, &type, sizeof(type));
-		step_through_eom();
-	}
-}
-END_TEST
-
 Suite *handshake_suite(void)
 {
 	Suite *suite = suite_create("handshake");
@@ -175,6 +108,5 @@ Suite *handshake_suite(void)
 	tcase_add_test(tcase,
 		       slot_emptied_before_its_flag_was_set_is_filled_at_once);
 	tcase_add_test(tcase, slot_emptied_with_more_queued_gets_the_oldest);
-	tcase_add_test(tcase, slot_is_whole_as_soon_as_its_type_can_be_seen);
 	return suite;
 }
