@@ -14,6 +14,7 @@
 /* The rings of @inbox if it has a SINT. Set once, so no lock is needed. */
 static struct hvp_ring **inbox_rings(struct hvp_inbox *inbox)
 {
+	/* Acquire: rings that can be seen are whole. */
 	return smp_load_acquire(&inbox->rings);
 }
 

@@ -60,6 +60,7 @@ static struct hv_slot *ring_slot(const struct hvp_ring *ring)
 	unsigned int sint = ring->sint;
 
 	lockdep_assert_irqs_disabled();
+	/* Acquire: the host wrote the type last. */
 	if (vp->own_page && !vp->owned &&
 	    smp_load_acquire(&vp->own_page->slot[sint].message_type))
 		return &vp->own_page->slot[sint];
@@ -72,11 +73,13 @@ static bool ring_has_room(struct hvp_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
 
+	/* Acquire: the reader has copied what it gave back. */
 	if (ring->head - smp_load_acquire(&ring->tail) <= ring->mask)
 		return true;
 	WRITE_ONCE(ring->stalled, true);
 	/* Pairs with the barrier in reader_resume(). */
 	smp_mb();
+	/* Acquire: as above. */
 	if (ring->head - smp_load_acquire(&ring->tail) > ring->mask) {
 		ring->counters.stalls++;
 		return false;
@@ -201,6 +204,7 @@ void hvp_ring_take_again(struct hvp_ring *ring)
 
 bool hvp_ring_is_empty(const struct hvp_ring *ring)
 {
+	/* Acquire: a record that is there is whole. */
 	return READ_ONCE(ring->tail) == smp_load_acquire(&ring->head);
 }
 
@@ -228,6 +232,7 @@ static void reader_resume(struct hvp_ring *ring)
 
 ssize_t hvp_ring_read(struct hvp_ring *ring, char __user *buffer, size_t room)
 {
+	/* Acquire: the records up to head are whole. */
 	u32 tail = ring->tail, head = smp_load_acquire(&ring->head);
 	size_t done = 0;
 	int err = 0;
