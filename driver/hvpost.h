@@ -19,13 +19,13 @@
  *
  * Locks, outermost first:
  *
+ *   inbox->read_lock	(mutex) the reading side of its rings; taken before
+ *			cpu_hotplug_lock, to resume a stalled CPU
  *   cpu_hotplug_lock	(kernel's; read) the set of online CPUs while SINTs are
- *			bound, unbound or followed. CPU callbacks hold it for
- *			writing, so they nest the same way.
+ *			bound, unbound or followed. CPU callbacks run with it
+ *			held, so they nest the same way.
  *   synic_lock		(mutex, synic.c) every CPU's struct hvp_vp
  *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
- *   inbox->read_lock	(mutex) the reading side of its rings; outermost: it
- *			takes cpu_hotplug_lock inside to resume a stalled CPU
  *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
  *			the writing side of its ring, its counters
  *

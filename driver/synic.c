@@ -83,6 +83,11 @@ static int own_synic(struct hvp_vp *vp, u64 simp)
 		return err;
 	vp->saved_simp = simp;
 
+	/*
+	 * From the next write on a message may come in. The handler must not
+	 * look for it in the page of an hv_vmbus that has freed it.
+	 */
+	use_page(vp, vp->own_page, page_msr(simp, vp->own_page));
 	err = hvp_wrmsr_safe(HV_MSR_SIMP, page_msr(simp, vp->own_page));
 	if (err)
 		return err;
@@ -92,7 +97,6 @@ static int own_synic(struct hvp_vp *vp, u64 simp)
 		return err;
 	}
 	vp->owned = true;
-	use_page(vp, vp->own_page, page_msr(simp, vp->own_page));
 	unmap_shared(vp);
 	return 0;
 }
