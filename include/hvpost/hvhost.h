@@ -166,7 +166,7 @@ hvhost_partition_begin_finalize(struct hvhost_partition *partition);
 /**
  * hvhost_partition_finalize() - take a partition's VPs, ports and connections
  *
- * Messages queued at its ports are lost, and counted; connections of others to
+ * Messages queued at its ports are lost; connections of others to
  * its ports stay and answer INVALID_PORT_ID. Its VPs are freed: the user has
  * stopped running them.
  *
@@ -316,7 +316,7 @@ struct hvhost_port_counters {
 	uint64_t posted;	/* messages taken, events signalled */
 	uint64_t delivered;	/* messages written into slots */
 	uint64_t refused;	/* posts and signals refused at the port */
-	uint64_t lost;		/* queued messages lost: deleted, VP gone or reset */
+	uint64_t lost;		/* queued messages lost with a VP that went or was reset */
 	uint32_t queued;	/* now */
 	uint32_t buffers_free;	/* now */
 };
