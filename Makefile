@@ -34,6 +34,7 @@ B ?= build
 VERSION := $(shell sed -n 's/^\#define HVPOST_VERSION "\(.*\)"/\1/p' \
 		include/hvpost/version.h)
 SOVERSION := 0
+LIBRARIES := libhvpost libhvhost
 
 V ?= 0
 ifeq ($(V),0)
@@ -49,10 +50,12 @@ COMPILE = $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
 
 JSON_CFLAGS  = $(shell $(PKG_CONFIG) --cflags json-c)
 JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
+ZLIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags zlib)
+ZLIB_LIBS    = $(shell $(PKG_CONFIG) --libs zlib)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
-.PHONY: all lib host cli examples man driver drivers demo check check-fast check-unit \
+.PHONY: all lib cli examples man driver drivers demo check check-fast check-unit \
 	check-cli check-host check-vm vm-programs install install-driver uninstall \
 	clean help FORCE
 
@@ -60,8 +63,7 @@ all: lib cli examples man
 
 ##@ Build
 
-lib: $(B)/lib/libhvpost.so $(B)/lib/libhvpost.a	## libhvpost, shared and static
-host: $(B)/lib/libhvhost.a			## libhvhost, the engine (grows)
+lib: $(LIBRARIES:%=$(B)/lib/%.so) $(LIBRARIES:%=$(B)/lib/%.a)	## libhvpost and libhvhost, shared and static
 cli: $(B)/bin/hvpost				## the hvpost tool
 examples: $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))	## example programs
 man: $(patsubst docs/%.scd,$(B)/man/%,$(wildcard docs/*.scd))	## man pages
@@ -71,38 +73,52 @@ $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMPILE) $(LDFLAGS)' | cmp -s - $@ || echo '$(COMPILE) $(LDFLAGS)' > $@
 
-# --- libhvpost ---------------------------------------------------------------
+# --- libhvpost, libhvhost -----------------------------------------------------
+#
+# libhvhost is the engine; libhvpost has it for its embedded target.
 
-LIB_SRC := $(wildcard lib/guest/*.c)
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+# Pure logic of the driver, which the embedded target and the tests share.
+DRIVER_PURE := driver/retry.c driver/slot.c
+
+HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/host/*.c))
+GUEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/guest/*.c) $(DRIVER_PURE))
 
 $(B)/obj/lib/%.o: lib/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(ZLIB_CFLAGS) -I. -fPIC -c -o $@ $<
+
+$(B)/obj/driver/%.o: driver/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -c -o $@ $<
 
-$(B)/lib/libhvpost.so.$(SOVERSION): $(LIB_OBJ) lib/hvpost.map
+$(B)/lib/libhvhost.so.$(SOVERSION): $(HOST_OBJ)
+$(B)/lib/libhvhost.a: $(HOST_OBJ)
+$(B)/lib/libhvpost.so.$(SOVERSION): $(GUEST_OBJ) | $(B)/lib/libhvhost.so
+$(B)/lib/libhvpost.a: $(GUEST_OBJ)
+
+libhvhost_needs = $(ZLIB_LIBS) -pthread
+libhvpost_needs = -L$(B)/lib -lhvhost -pthread
+
+$(B)/lib/%.so.$(SOVERSION): lib/%.map
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libhvpost.so.$(SOVERSION) \
-		-Wl,--version-script=lib/hvpost.map -Wl,-z,defs -o $@ $(LIB_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) \
+		-Wl,--version-script=lib/$*.map -Wl,-z,defs -o $@ \
+		$(filter %.o,$^) $($*_needs)
 
-$(B)/lib/libhvpost.so: $(B)/lib/libhvpost.so.$(SOVERSION)
+$(B)/lib/%.so: $(B)/lib/%.so.$(SOVERSION)
 	@ln -sf $(<F) $@
 
-$(B)/lib/libhvpost.a: $(LIB_OBJ)
+$(B)/lib/%.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# --- libhvhost ---------------------------------------------------------------
-
-HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/host/*.c))
-
-$(B)/lib/libhvhost.a: $(HOST_OBJ)
-	$(call say,AR,$@)
-	@mkdir -p $(@D)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+# Programs run from the build folder: as an old RPATH, which also leads one
+# library to the other. What is installed gets no path built in.
+run_path = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../lib'
 
 # --- hvpost ------------------------------------------------------------------
 
@@ -114,20 +130,18 @@ $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(JSON_CFLAGS) -c -o $@ $<
 
-link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost \
+link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost -lhvhost \
 	      $(JSON_LIBS) -lm
 
-# Runs from the build folder; what is installed gets no path built in.
-$(B)/bin/hvpost: $(CLI_OBJ) $(B)/lib/libhvpost.so
+$(B)/bin/hvpost: $(CLI_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link_hvpost) -Wl,-rpath,'$$ORIGIN/../lib' -o $@
+	$(Q)$(link_hvpost) $(run_path) -o $@
 
-$(B)/examples/%: examples/%.c $(B)/lib/libhvpost.so $(B)/flags
+$(B)/examples/%: examples/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
-		-Wl,-rpath,'$$ORIGIN/../lib'
+	$(Q)$(COMPILE) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost $(run_path)
 
 $(B)/man/%: docs/%.scd
 	$(call say,MAN,$@)
@@ -177,11 +191,7 @@ check-fast: ## no root, no VM: build, unit, CLI, headers, man pages, scripts
 
 # --- unit and CLI suites (Check) ---------------------------------------------
 
-# Pure logic of the driver that user space can test as it stands.
-DRIVER_PURE := driver/retry.c driver/slot.c
-
-UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard $(DRIVER_PURE))
-UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
+UNIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/unit/*.c))
 CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))
 
 $(B)/obj/tests/%.o: tests/%.c $(B)/flags
@@ -189,15 +199,10 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -c -o $@ $<
 
-$(B)/obj/driver/%.o: driver/%.c $(B)/flags
-	$(call say,CC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -c -o $@ $<
-
-$(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(B)/lib/libhvpost.a
+$(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread -lm
 
 $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 	$(call say,LD,$@)
@@ -209,7 +214,7 @@ HOST_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/host/*.c))
 $(B)/tests/host: $(HOST_TEST_OBJ) $(B)/lib/libhvhost.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) -pthread
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
 
 check-host: $(B)/tests/host ## Check suites of the engine
 	@$(B)/tests/host
@@ -222,11 +227,11 @@ check-cli: $(B)/tests/cli ## the tool as a user runs it
 
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c))
 
-$(B)/vm-tests/%: tests/vm/%.c $(B)/lib/libhvpost.so $(B)/flags
+$(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost \
-		$(CHECK_LIBS) -Wl,-rpath,'$$ORIGIN/../lib'
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
+		$(CHECK_LIBS) $(run_path)
 
 vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples
@@ -236,20 +241,19 @@ check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bo
 
 ##@ Install
 
-# libhvhost's header is installed when the library is.
-INSTALLED_HEADERS := $(filter-out %/hvhost.h,$(wildcard include/hvpost/*.h))
-
-install: all ## tool, library, headers, man pages (PREFIX, DESTDIR)
+install: all ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
 	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
-	$(INSTALL) -m 755 $(B)/lib/libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/
-	ln -sf libhvpost.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libhvpost.so
-	$(INSTALL) -m 644 $(B)/lib/libhvpost.a $(DESTDIR)$(LIBDIR)/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-		lib/libhvpost.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libhvpost.pc
-	$(INSTALL) -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(INCLUDEDIR)/hvpost/
+	for library in $(LIBRARIES); do \
+		$(INSTALL) -m 755 $(B)/lib/$$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/ && \
+		ln -sf $$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$library.so && \
+		$(INSTALL) -m 644 $(B)/lib/$$library.a $(DESTDIR)$(LIBDIR)/ && \
+		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+			-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+			lib/$$library.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$library.pc || exit; \
+	done
+	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
 
@@ -260,8 +264,9 @@ install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
 
 uninstall: ## what install and install-driver put there
-	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(LIBDIR)/libhvpost.* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/libhvpost.pc \
+	rm -f $(DESTDIR)$(BINDIR)/hvpost \
+		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
+		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
 		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
 		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost

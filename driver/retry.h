@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * When a refused post is worth another try, and how long to wait before it.
  * Pure: knows no clock and no task, so the unit tests run it as it stands.

@@ -27,6 +27,9 @@ static struct term hypercall_term(enum hvpost_hypercall hypercall)
 		return (struct term){ "vmcall", "the bare Intel instruction" };
 	case HVPOST_CALL_VMMCALL:
 		return (struct term){ "vmmcall", "the bare AMD instruction" };
+	case HVPOST_CALL_ENGINE:
+		return (struct term){ "engine",
+				      "a function call: the host is in here" };
 	case HVPOST_CALL_UNKNOWN:
 		break;
 	}

@@ -142,6 +142,14 @@ HVHOST_API int hvhost_partition_new(struct hvhost_machine *machine,
 HVHOST_API uint64_t
 hvhost_partition_id(const struct hvhost_partition *partition);
 
+/**
+ * hvhost_partition_find() - the partition with an id
+ *
+ * Return: it, or NULL: the machine has none with this id.
+ */
+HVHOST_API struct hvhost_partition *
+hvhost_partition_find(struct hvhost_machine *machine, uint64_t id);
+
 HVHOST_API enum hvhost_partition_state
 hvhost_partition_state(const struct hvhost_partition *partition);
 
@@ -213,6 +221,14 @@ HVHOST_API void hvhost_vp_free(struct hvhost_vp *vp);
  * SCONTROL, SIMP and SIEFP 0, SINTs 0x10000, pages zeroed, queues empty.
  */
 HVHOST_API void hvhost_vp_reset(struct hvhost_vp *vp);
+
+/**
+ * hvhost_vp_find() - the VP with an index
+ *
+ * Return: it, or NULL: the partition has none with this index.
+ */
+HVHOST_API struct hvhost_vp *
+hvhost_vp_find(struct hvhost_partition *partition, uint32_t vp_index);
 
 /** hvhost_vp_index() - its index in its partition */
 HVHOST_API uint32_t hvhost_vp_index(const struct hvhost_vp *vp);
@@ -333,6 +349,24 @@ HVHOST_API int hvhost_port_counters(struct hvhost_partition *partition,
 				    uint32_t port_id,
 				    struct hvhost_port_counters *counters);
 
+struct hvhost_connection_counters {
+	uint64_t posted;	/* messages taken, events signalled */
+	uint64_t refused;	/* posts and signals refused once it was found */
+};
+
+/**
+ * hvhost_connection_counters() - counters of a connection
+ * @partition:		its owner
+ * @connection_id:	its id
+ * @counters:		out
+ *
+ * Return: 0, or -ENOENT: no such connection.
+ */
+HVHOST_API int
+hvhost_connection_counters(struct hvhost_partition *partition,
+			   uint32_t connection_id,
+			   struct hvhost_connection_counters *counters);
+
 struct hvhost_vp_state {
 	uint8_t synic_on;		/* SCONTROL */
 	uint8_t sim_on;			/* SIMP */
@@ -340,9 +374,17 @@ struct hvhost_vp_state {
 	uint16_t sints_masked;		/* bit n: SINT n */
 	uint16_t slots_occupied;	/* bit n: slot of SINT n */
 	uint32_t queued[HV_SINT_COUNT];	/* behind each slot */
+	uint16_t sints_stuck;		/* bit n: see below */
 	uint64_t delivered;		/* messages written into its slots */
+	uint64_t lost;			/* queued ones lost: reset, port deleted */
 	uint64_t eoms;			/* EOMs seen */
 };
+
+/*
+ * A SINT is stuck when messages are queued behind it and nothing that the host
+ * awaits will bring them out: the SynIC or SIM page is off, or the slot is free
+ * and nobody has said so by EOM.
+ */
 
 /** hvhost_vp_inspect() - what a VP's SynIC looks like now */
 HVHOST_API void hvhost_vp_inspect(struct hvhost_vp *vp,

@@ -6,6 +6,8 @@
  * A handle stands for one place to post from and receive at, its *target*:
  *
  *   "device" or "device:PATH"   hvpost.ko through /dev/hvpost (or PATH)
+ *   "embedded" or "embedded:partition=NAME"
+ *				 a machine inside this process, see section 6
  *
  * The error rule. A function that can fail returns 0 (or a count) on success
  * and a negative errno value on failure; errno itself is left alone. Each
@@ -118,7 +120,8 @@ enum hvpost_hypercall {
 	HVPOST_CALL_KERNEL = 1,		/* the kernel's own call path */
 	HVPOST_CALL_PAGE = 2,		/* a hypercall page of the driver */
 	HVPOST_CALL_VMCALL = 3,		/* the bare Intel instruction */
-	HVPOST_CALL_VMMCALL = 4		/* the bare AMD instruction */
+	HVPOST_CALL_VMMCALL = 4,	/* the bare AMD instruction */
+	HVPOST_CALL_ENGINE = 5		/* a function call: the host is in here */
 };
 
 /* Who switched the SynIC of the VPs on. */
@@ -157,13 +160,18 @@ HVPOST_API int hvpost_get_info(struct hvpost *handle, struct hvpost_info *info,
 
 /* Also wait out INVALID_CONNECTION_ID, which some hosts use to throttle. */
 #define HVPOST_RETRY_CONNECTION (1u << 0)
+/*
+ * Let the hypervisor refuse what the ABI forbids: message_type may be anything,
+ * payload_size too, with 240 bytes at payload if it is larger. For tests of hosts.
+ */
+#define HVPOST_UNCHECKED (1u << 1)
 
 struct hvpost_post {
 	uint32_t connection_id;	/* 24 bits; 1-4 are VMBus's: CAP_SYS_ADMIN */
 	uint32_t message_type;	/* 1 to 0x7fffffff */
 	const void *payload;	/* may be NULL if payload_size is 0 */
 	uint32_t payload_size;	/* 0 to 240 bytes */
-	uint32_t flags;		/* HVPOST_RETRY_CONNECTION or 0 */
+	uint32_t flags;		/* HVPOST_RETRY_CONNECTION, HVPOST_UNCHECKED */
 };
 
 /**
@@ -217,6 +225,35 @@ HVPOST_API uint32_t hvpost_last_status(const struct hvpost *handle);
  * Return: 0 if none was issued.
  */
 HVPOST_API uint32_t hvpost_last_attempts(const struct hvpost *handle);
+
+/*
+ * A hypercall word for word. Its input and output lists lie in @memory, which
+ * the call sees as guest memory that ends where @memory does.
+ */
+struct hvpost_call {
+	uint64_t control;	/* RCX */
+	uint64_t input;		/* RDX: offset in @memory, or the first fast word */
+	uint64_t output;	/* R8: offset in @memory, or the second fast word */
+	void *memory;		/* page 0 of it begins here; may be NULL */
+	size_t memory_size;	/* 0 to HVPOST_HYPERCALL_MEMORY_MAX bytes */
+};
+
+#define HVPOST_HYPERCALL_MEMORY_MAX 8192u
+
+/**
+ * hvpost_hypercall() - issue a hypercall of any kind, for tests of hosts
+ * @handle:	handle
+ * @call:	the call; its memory is read before, and written after it
+ * @result:	out: RAX
+ *
+ * Counts as a post for hvpost_last_status() and for threads. Does not block.
+ *
+ * Return: 0: there is a result, whatever it says; -EOPNOTSUPP: this target lets
+ * no program issue calls of its own, as the device does not; -EINVAL: memory_size.
+ */
+HVPOST_API int hvpost_hypercall(struct hvpost *handle,
+				const struct hvpost_call *call,
+				uint64_t *result);
 
 /* 4. Receiving */
 
@@ -359,6 +396,30 @@ HVPOST_API int hvpost_status_at(size_t index, uint32_t *status);
  * Return: 0, or -ENOENT: no such name.
  */
 HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
+
+/*
+ * 6. The embedded machine
+ *
+ * "embedded" is a host of this process's own: no hypervisor, no driver, no
+ * privilege. All handles of the process that are open at one time share one
+ * machine; it begins with the first and ends with the last of them. It is the
+ * engine of hvhost.h, so statuses, buffers, order and slots are the real ones.
+ *
+ * A handle posts as one partition and receives as another one with one VP:
+ *
+ *   connection 0x10 + s	messages, to SINT s of VP 0 (s: 1 to 15)
+ *   connection 0x20 + s	events, to flags 0 to 2047 of SINT s
+ *   conformance.h		connections that are refused, one for each cause
+ *
+ * A SINT that no handle has bound is masked: its messages wait in the slot and,
+ * behind it, in the port's 16 buffers.
+ *
+ * "partition=NAME" chooses who posts: "guest" (the default), which has every
+ * privilege, or "restricted", which has none for messages, events and ports.
+ *
+ * Everything runs in the calling threads; what one handle posts is received by
+ * the threads of others.
+ */
 
 #ifdef __cplusplus
 }

@@ -145,6 +145,26 @@ int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 				      (uint16_t)flag_number, &handle->last);
 }
 
+int hvpost_hypercall(struct hvpost *handle, const struct hvpost_call *call,
+		     uint64_t *result)
+{
+	int err;
+
+	*result = 0;
+	handle->last = no_answer;
+	if (call->memory_size > HVPOST_HYPERCALL_MEMORY_MAX)
+		return -EINVAL;
+	if (!handle->target->hypercall)
+		return -EOPNOTSUPP;
+	err = handle->target->hypercall(handle->state, call, result);
+	if (!err)
+		handle->last = (struct hvpost_answer){
+			.status = *result & HV_RESULT_STATUS_MASK,
+			.attempts = 1,
+		};
+	return err;
+}
+
 uint32_t hvpost_last_status(const struct hvpost *handle)
 {
 	return handle->last.status;

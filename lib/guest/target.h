@@ -38,6 +38,10 @@ struct hvpost_target {
 	int (*signal)(void *state, uint32_t connection_id, uint16_t flag_number,
 		      struct hvpost_answer *answer);
 
+	/* NULL: not on this target. */
+	int (*hypercall)(void *state, const struct hvpost_call *call,
+			 uint64_t *result);
+
 	int (*bind)(void *state, uint32_t sint, uint32_t ring_records);
 	int (*receive)(void *state, struct hvpost_message *message,
 		       uint64_t deadline_ns);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool info_is_valid(const struct hv_connection_info *info)
 {
@@ -153,4 +155,21 @@ uint16_t hvhost_disconnect_port(struct hvhost_machine *machine,
 				const struct hv_disconnect_port_input *input)
 {
 	return connection_disconnect(machine, NULL, input);
+}
+
+int hvhost_connection_counters(struct hvhost_partition *partition,
+			       uint32_t connection_id,
+			       struct hvhost_connection_counters *counters)
+{
+	struct lock_shard *shard = lock_share(&partition->machine->lock);
+	struct connection *connection =
+		idtable_find(&partition->connections, connection_id);
+
+	memset(counters, 0, sizeof(*counters));
+	if (connection) {
+		counters->posted = atomic_load(&connection->posted);
+		counters->refused = atomic_load(&connection->refused);
+	}
+	lock_unshare(shard);
+	return connection ? 0 : -ENOENT;
 }

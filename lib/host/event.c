@@ -5,13 +5,9 @@
 static uint16_t signal_to(const struct target *target, uint32_t flag_number)
 {
 	const struct hv_port_info_event *event = &target->port->info.u.event;
-	uint16_t status;
 
-	status = synic_signal(target->vp, event->target_sint,
-			      event->base_flag_number + flag_number);
-	if (!status)
-		count(&target->port->posted);
-	return status;
+	return synic_signal(target->vp, event->target_sint,
+			    event->base_flag_number + flag_number);
 }
 
 /* The flag's range is the port's, so it is known only with the port. */
@@ -45,8 +41,7 @@ uint16_t event_signal(struct hvhost_vp *caller,
 		status = bad_flag;
 	if (!status)
 		status = signal_to(&target, input->flag_number);
-	if (status && target.port)
-		count(&target.port->refused);
+	target_count(&target, status);
 	lock_unshare(shard);
 	return status;
 }

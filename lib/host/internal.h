@@ -62,6 +62,7 @@ struct hvhost_vp {
 	 */
 	_Atomic uint16_t pending;
 	_Atomic uint64_t delivered;
+	_Atomic uint64_t lost;
 	_Atomic uint64_t eoms;
 	struct queue queue[HV_SINT_COUNT];
 };
@@ -70,6 +71,8 @@ struct connection {
 	uint32_t id;
 	struct hvhost_partition *owner;
 	struct port *port;		/* NULL: the port was deleted */
+	_Atomic uint64_t posted;
+	_Atomic uint64_t refused;
 };
 
 struct port {
@@ -203,16 +206,19 @@ uint16_t event_signal(struct hvhost_vp *caller,
 /* target.c: from a connection id to the VP; with machine->lock held */
 
 struct target {
+	struct connection *connection;
 	struct port *port;
 	struct hvhost_vp *vp;
 };
 
 /*
- * Resolve connection, port and VP for @port_type. On failure target->port may be
+ * Resolve connection, port and VP for @port_type. On failure what was found is
  * set, so that the refusal can be counted there. Return HV_STATUS.
  */
 uint16_t target_find(const struct hvhost_partition *caller,
 		     uint32_t connection_id, uint32_t port_type,
 		     struct target *target);
+/* Count what came of it where it counts. */
+void target_count(const struct target *target, uint16_t status);
 
 #endif /* HVHOST_INTERNAL_H */

@@ -42,7 +42,6 @@ static uint16_t post_to(const struct target *target,
 		atomic_fetch_add(&target->port->buffers_free, 1);
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	}
-	count(&target->port->posted);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -63,8 +62,7 @@ uint16_t message_post(struct hvhost_vp *caller,
 			     HV_PORT_TYPE_MESSAGE, &target);
 	if (!status)
 		status = post_to(&target, input);
-	if (status && target.port)
-		count(&target.port->refused);
+	target_count(&target, status);
 	lock_unshare(shard);
 	return status;
 }

@@ -156,6 +156,16 @@ struct hvhost_partition *partition_find(struct hvhost_machine *machine,
 	return NULL;
 }
 
+struct hvhost_partition *hvhost_partition_find(struct hvhost_machine *machine,
+					       uint64_t id)
+{
+	struct lock_shard *shard = lock_share(&machine->lock);
+	struct hvhost_partition *partition = partition_find(machine, id);
+
+	lock_unshare(shard);
+	return partition;
+}
+
 uint16_t partition_for_caller(struct hvhost_machine *machine,
 			      const struct hvhost_partition *caller,
 			      uint64_t id, struct hvhost_partition **found)

@@ -261,6 +261,7 @@ void synic_drop(struct hvhost_vp *vp, const struct port *port)
 		while ((message = STAILQ_FIRST(&queue->messages))) {
 			if (!port || message->port == port) {
 				count(&message->port->lost);
+				count(&vp->lost);
 				queue_remove_first(vp, queue);
 				continue;
 			}

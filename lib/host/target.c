@@ -97,6 +97,7 @@ uint16_t target_find(const struct hvhost_partition *caller,
 	if (!connection)
 		return HV_STATUS_INVALID_CONNECTION_ID;
 
+	target->connection = connection;
 	port = connection->port;
 	target->port = port;
 	if (!port || port->owner->state != HVHOST_PARTITION_ACTIVE ||
@@ -106,4 +107,13 @@ uint16_t target_find(const struct hvhost_partition *caller,
 	if (port->info.u.message.target_vp == HV_ANY_VP)
 		return find_any_vp(port, &target->vp);
 	return find_named_vp(port, &target->vp);
+}
+
+void target_count(const struct target *target, uint16_t status)
+{
+	if (target->connection)
+		count(status ? &target->connection->refused :
+			       &target->connection->posted);
+	if (target->port)
+		count(status ? &target->port->refused : &target->port->posted);
 }

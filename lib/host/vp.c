@@ -141,6 +141,17 @@ void hvhost_vp_reset(struct hvhost_vp *vp)
 	lock_unexclude(&vp->partition->machine->lock);
 }
 
+struct hvhost_vp *hvhost_vp_find(struct hvhost_partition *partition,
+				 uint32_t vp_index)
+{
+	struct lock_shard *shard = lock_share(&partition->machine->lock);
+	struct hvhost_vp *vp = vp_index < partition->vp_limit ?
+			       partition->vps[vp_index] : NULL;
+
+	lock_unshare(shard);
+	return vp;
+}
+
 uint32_t hvhost_vp_index(const struct hvhost_vp *vp)
 {
 	return vp->index;
@@ -358,6 +369,7 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 	state->sim_on = !!(vp->simp & HV_PAGE_ENABLE);
 	state->sief_on = !!(vp->siefp & HV_PAGE_ENABLE);
 	state->delivered = atomic_load(&vp->delivered);
+	state->lost = atomic_load(&vp->lost);
 	state->eoms = atomic_load(&vp->eoms);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
 		uint16_t bit = (uint16_t)(1u << sint);
@@ -367,6 +379,9 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 		if (!synic_slot_is_free(vp, sint))
 			state->slots_occupied |= bit;
 		state->queued[sint] = atomic_load(&vp->queue[sint].count);
+		if (state->queued[sint] && (!vp_takes_messages(vp) ||
+					    !(state->slots_occupied & bit)))
+			state->sints_stuck |= bit;
 	}
 	lock_unshare(shard);
 }
