@@ -53,7 +53,8 @@ static uint16_t check_connect(const struct hvhost_partition *owner,
 static uint16_t add_connection(struct hvhost_partition *owner,
 			       struct port *port, uint32_t id)
 {
-	struct connection *connection = malloc(sizeof(*connection));
+	struct connection *connection =
+		aligned_alloc(_Alignof(struct connection), sizeof(*connection));
 
 	if (!connection)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
@@ -106,8 +107,13 @@ uint16_t connection_connect(struct hvhost_machine *machine,
 /* Queued messages stay and are delivered: they are the port's. */
 void connection_free(struct connection *connection)
 {
-	if (connection->port)
-		connection->port->connection = NULL;
+	struct port *port = connection->port;
+
+	if (port) {
+		port->posted_before += atomic_load(&connection->posted);
+		port->refused_before += atomic_load(&connection->refused);
+		port->connection = NULL;
+	}
 	idtable_remove(&connection->owner->connections, connection->id);
 	free(connection);
 }

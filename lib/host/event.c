@@ -41,7 +41,7 @@ uint16_t event_signal(struct hvhost_vp *caller,
 		status = bad_flag;
 	if (!status)
 		status = signal_to(&target, input->flag_number);
-	target_count(&target, status);
+	connection_count(target.connection, status);
 	lock_unshare(shard);
 	return status;
 }

@@ -14,7 +14,8 @@
  *			messages, the writing of its slot and of its flags. Taken
  *			with machine->lock held, one at a time.
  *
- * Counters are relaxed atomics: they order nothing.
+ * Counters are relaxed atomics: they order nothing. What many posters write is
+ * kept in cache lines apart from what they only read, and from each other's.
  */
 #ifndef HVHOST_INTERNAL_H
 #define HVHOST_INTERNAL_H
@@ -29,6 +30,8 @@
 #include "idtable.h"
 #include "lock.h"
 
+#define CACHE_LINE 64
+
 struct port;
 
 /* A message that waits for its slot: one of its port's buffers. */
@@ -41,8 +44,9 @@ struct message {
 };
 
 struct queue {
-	_Alignas(64) pthread_mutex_t lock;
+	_Alignas(CACHE_LINE) pthread_mutex_t lock;
 	uint64_t sint;			/* the register */
+	uint64_t delivered;		/* messages written into the slot */
 	STAILQ_HEAD(, message) messages;
 	_Atomic uint32_t count;		/* of messages; changed under lock */
 };
@@ -60,15 +64,15 @@ struct hvhost_vp {
 	 * Bit n: queue n is not empty. Set before MessagePending can be seen in
 	 * the slot, so that the EOM which that brings about finds it.
 	 */
-	_Atomic uint16_t pending;
-	_Atomic uint64_t delivered;
+	_Alignas(CACHE_LINE) _Atomic uint16_t pending;
 	_Atomic uint64_t lost;
 	_Atomic uint64_t eoms;
 	struct queue queue[HV_SINT_COUNT];
 };
 
+/* Posters write here, those who empty a port's queues write there. */
 struct connection {
-	uint32_t id;
+	_Alignas(CACHE_LINE) uint32_t id;
 	struct hvhost_partition *owner;
 	struct port *port;		/* NULL: the port was deleted */
 	_Atomic uint64_t posted;
@@ -82,12 +86,11 @@ struct port {
 	uint64_t connection_partition;	/* who may connect */
 	struct connection *connection;	/* NULL: nobody is connected */
 	struct hv_port_info info;
-	_Atomic uint32_t buffers_free;
+	uint64_t posted_before;		/* through connections that are gone */
+	uint64_t refused_before;
+	/* Buffers in use: messages that wait; at most the owner's limit. */
+	_Alignas(CACHE_LINE) _Atomic uint32_t queued;
 	_Atomic uint32_t next_vp;	/* where the search for any VP begins */
-	_Atomic uint32_t queued;
-	_Atomic uint64_t posted;
-	_Atomic uint64_t delivered;
-	_Atomic uint64_t refused;
 	_Atomic uint64_t lost;
 };
 
@@ -115,6 +118,14 @@ struct hvhost_machine {
 static inline void count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* A post or signal through @connection, NULL if there is none, got @status. */
+static inline void connection_count(struct connection *connection,
+				    uint16_t status)
+{
+	if (connection)
+		count(status ? &connection->refused : &connection->posted);
 }
 
 /* partition.c: all with machine->lock held */
@@ -152,10 +163,11 @@ void synic_destroy(struct hvhost_vp *vp);
 void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
 /*
  * Queue a message and deliver it if its slot is free; with machine->lock held.
- * -ENOMEM: there is no memory to keep it in.
+ * Return HV_STATUS: INSUFFICIENT_BUFFERS if the port has no buffer left, or the
+ * machine no memory to keep the message in.
  */
-int synic_post(struct hvhost_vp *vp, struct port *port,
-	       const struct hv_post_message_input *input);
+uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
+		    const struct hv_post_message_input *input);
 /* Set a flag. Return HV_STATUS. With machine->lock held. */
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);
@@ -163,6 +175,8 @@ bool synic_sint_is_masked(struct hvhost_vp *vp, unsigned int sint);
 bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint);
 /* Lose queued messages: those of @port, or all if it is NULL. Exclusive. */
 void synic_drop(struct hvhost_vp *vp, const struct port *port);
+/* Messages written into the slot so far. */
+uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint);
 uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint);
 void synic_write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value);
 
@@ -191,6 +205,10 @@ uint16_t connection_disconnect(struct hvhost_machine *machine,
 void port_free(struct port *port);
 void connection_free(struct connection *connection);
 
+/* Of all its connections; with machine->lock held. */
+uint64_t port_posted(const struct port *port);
+uint64_t port_refused(const struct port *port);
+
 /* The partition that a caller names by @id; 0 or the HV_STATUS of a refusal. */
 uint16_t partition_for_caller(struct hvhost_machine *machine,
 			      const struct hvhost_partition *caller,
@@ -206,19 +224,14 @@ uint16_t event_signal(struct hvhost_vp *caller,
 /* target.c: from a connection id to the VP; with machine->lock held */
 
 struct target {
-	struct connection *connection;
+	struct connection *connection;	/* NULL: there is no such one */
 	struct port *port;
 	struct hvhost_vp *vp;
 };
 
-/*
- * Resolve connection, port and VP for @port_type. On failure what was found is
- * set, so that the refusal can be counted there. Return HV_STATUS.
- */
+/* Resolve connection, port and VP for @port_type. Return HV_STATUS. */
 uint16_t target_find(const struct hvhost_partition *caller,
 		     uint32_t connection_id, uint32_t port_type,
 		     struct target *target);
-/* Count what came of it where it counts. */
-void target_count(const struct target *target, uint16_t status);
 
 #endif /* HVHOST_INTERNAL_H */

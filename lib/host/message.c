@@ -14,37 +14,6 @@ static uint16_t check_input(const struct hvhost_machine *machine,
 	return HV_STATUS_SUCCESS;
 }
 
-static bool take_buffer(struct port *port)
-{
-	uint32_t free = atomic_load_explicit(&port->buffers_free,
-					     memory_order_relaxed);
-
-	while (free)
-		if (atomic_compare_exchange_weak_explicit(&port->buffers_free,
-							  &free, free - 1,
-							  memory_order_relaxed,
-							  memory_order_relaxed))
-			return true;
-	return false;
-}
-
-/*
- * The buffer comes last, so that a refusal has no effect; a lasting fault also
- * outranks a passing one, which callers would retry.
- */
-static uint16_t post_to(const struct target *target,
-			const struct hv_post_message_input *input)
-{
-	if (!take_buffer(target->port))
-		return HV_STATUS_INSUFFICIENT_BUFFERS;
-
-	if (synic_post(target->vp, target->port, input)) {
-		atomic_fetch_add(&target->port->buffers_free, 1);
-		return HV_STATUS_INSUFFICIENT_BUFFERS;
-	}
-	return HV_STATUS_SUCCESS;
-}
-
 uint16_t message_post(struct hvhost_vp *caller,
 		      const struct hv_post_message_input *input)
 {
@@ -61,8 +30,8 @@ uint16_t message_post(struct hvhost_vp *caller,
 	status = target_find(caller->partition, input->connection_id,
 			     HV_PORT_TYPE_MESSAGE, &target);
 	if (!status)
-		status = post_to(&target, input);
-	target_count(&target, status);
+		status = synic_post(target.vp, target.port, input);
+	connection_count(target.connection, status);
 	lock_unshare(shard);
 	return status;
 }

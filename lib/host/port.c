@@ -67,16 +67,17 @@ static uint16_t check_create(const struct hvhost_partition *owner,
 static uint16_t add_port(struct hvhost_partition *owner,
 			 const struct hv_create_port_input *input)
 {
-	struct port *port = calloc(1, sizeof(*port));
+	struct port *port = aligned_alloc(_Alignof(struct port), sizeof(*port));
 
 	if (!port)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
-	port->id = input->port_id;
-	port->preferred_vp = HV_ANY_VP;
-	port->owner = owner;
-	port->connection_partition = input->connection_partition;
-	port->info = input->port_info;
-	atomic_store(&port->buffers_free, owner->config.message_buffers);
+	*port = (struct port){
+		.id = input->port_id,
+		.preferred_vp = HV_ANY_VP,
+		.owner = owner,
+		.connection_partition = input->connection_partition,
+		.info = input->port_info,
+	};
 	if (idtable_add(&owner->ports, port->id, port)) {
 		free(port);
 		return HV_STATUS_INSUFFICIENT_MEMORY;
@@ -168,7 +169,7 @@ uint16_t port_get_property(struct hvhost_machine *machine,
 	status = find_port(machine, caller, input->port_partition,
 			   input->port_id, &port);
 	if (!status && input->property == HV_PORT_PROPERTY_POST_COUNT)
-		*value = atomic_load(&port->posted);
+		*value = port_posted(port);
 	else if (!status &&
 		 input->property == HV_PORT_PROPERTY_PREFERRED_TARGET_VP)
 		*value = port->preferred_vp;
@@ -198,21 +199,45 @@ hvhost_get_port_property(struct hvhost_machine *machine,
 	return port_get_property(machine, NULL, input, value);
 }
 
+uint64_t port_posted(const struct port *port)
+{
+	return port->posted_before +
+	       (port->connection ? atomic_load(&port->connection->posted) : 0);
+}
+
+uint64_t port_refused(const struct port *port)
+{
+	return port->refused_before +
+	       (port->connection ? atomic_load(&port->connection->refused) : 0);
+}
+
+static void read_counters(const struct port *port,
+			  struct hvhost_port_counters *counters)
+{
+	counters->posted = port_posted(port);
+	counters->refused = port_refused(port);
+	counters->lost = atomic_load(&port->lost);
+	if (port->info.port_type != HV_PORT_TYPE_MESSAGE)
+		return;
+	counters->queued = atomic_load(&port->queued);
+	counters->buffers_free = port->owner->config.message_buffers -
+				 counters->queued;
+	counters->delivered = counters->posted - counters->lost -
+			      counters->queued;
+}
+
+/* Exclusive, so that the numbers are of one moment and add up. */
 int hvhost_port_counters(struct hvhost_partition *partition, uint32_t port_id,
 			 struct hvhost_port_counters *counters)
 {
-	struct lock_shard *shard = lock_share(&partition->machine->lock);
-	struct port *port = idtable_find(&partition->ports, port_id);
+	struct lock *lock = &partition->machine->lock;
+	struct port *port;
 
 	memset(counters, 0, sizeof(*counters));
-	if (port) {
-		counters->posted = atomic_load(&port->posted);
-		counters->delivered = atomic_load(&port->delivered);
-		counters->refused = atomic_load(&port->refused);
-		counters->lost = atomic_load(&port->lost);
-		counters->queued = atomic_load(&port->queued);
-		counters->buffers_free = atomic_load(&port->buffers_free);
-	}
-	lock_unshare(shard);
+	lock_exclude(lock);
+	port = idtable_find(&partition->ports, port_id);
+	if (port)
+		read_counters(port, counters);
+	lock_unexclude(lock);
 	return port ? 0 : -ENOENT;
 }

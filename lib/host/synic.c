@@ -3,12 +3,13 @@
  * One (VP, SINT): its register, its queue, its slot, its event flags.
  *
  * A slot is shared with a guest that runs meanwhile. We publish a message by
- * writing its type last, with release. Where the slot is busy we set
- * MessagePending by an atomic OR and then read the type again; the guest clears
- * the type and then reads MessagePending. All four are sequentially consistent,
- * so in their one order either our second look comes after the guest's
- * clearing, and we deliver, or our OR comes before the guest's look, and it
- * writes EOM. No message stays behind without one of the two.
+ * writing its type last, with release; slots are written under queue->lock, so
+ * each of these words has one writer on our side at a time. Where the slot is
+ * busy we set MessagePending by an atomic OR and then read the type again; the
+ * guest clears the type and then reads MessagePending. These four are
+ * sequentially consistent, so in their one order either our second look comes
+ * after the guest's clearing, and we deliver, or our OR comes before the guest's
+ * look, and it writes EOM. No message stays behind without one of the two.
  */
 #include "internal.h"
 
@@ -85,14 +86,42 @@ static void slot_write(struct hv_slot *slot, const struct slot_content *content)
 	memset(slot->reserved, 0, sizeof(slot->reserved));
 	slot->origin = content->port_id;
 	memcpy(slot->payload, content->payload, content->payload_size);
-	/* A guest that cleared the type before may still look at the flags. */
-	__atomic_store_n(&slot->message_flags, flags, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->message_type, content->type, __ATOMIC_SEQ_CST);
+	/*
+	 * A guest that cleared the type before may still look at the flags: it
+	 * sees the old ones and writes an EOM that we do not need, or the new
+	 * ones, which tell it the truth.
+	 */
+	__atomic_store_n(&slot->message_flags, flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->message_type, content->type, __ATOMIC_RELEASE);
+}
+
+/*
+ * A port's buffers are a number. For a port that names its VP it changes under
+ * that queue's lock only; for any VP, posters to several queues share it.
+ */
+static bool buffer_is_free(const struct port *port)
+{
+	return atomic_load_explicit(&port->queued, memory_order_relaxed) <
+	       port->owner->config.message_buffers;
+}
+
+static bool buffer_take(struct port *port)
+{
+	uint32_t used = atomic_load_explicit(&port->queued,
+					     memory_order_relaxed);
+
+	while (used < port->owner->config.message_buffers)
+		if (atomic_compare_exchange_weak_explicit(&port->queued, &used,
+							  used + 1,
+							  memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+	return false;
 }
 
 static void buffer_give_back(struct port *port)
 {
-	atomic_fetch_add_explicit(&port->buffers_free, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&port->queued, 1, memory_order_relaxed);
 }
 
 static void queue_remove_first(struct hvhost_vp *vp, struct queue *queue)
@@ -104,8 +133,6 @@ static void queue_remove_first(struct hvhost_vp *vp, struct queue *queue)
 		atomic_fetch_and(&vp->pending,
 				 (uint16_t)~(1u << (queue - vp->queue)));
 	atomic_fetch_sub_explicit(&queue->count, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&message->port->queued, 1,
-				  memory_order_relaxed);
 	buffer_give_back(message->port);
 	free(message);
 }
@@ -115,15 +142,7 @@ static void queue_append(struct hvhost_vp *vp, struct queue *queue,
 {
 	STAILQ_INSERT_TAIL(&queue->messages, message, next);
 	atomic_fetch_add_explicit(&queue->count, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&message->port->queued, 1,
-				  memory_order_relaxed);
 	atomic_fetch_or(&vp->pending, (uint16_t)(1u << (queue - vp->queue)));
-}
-
-static void count_delivery(struct hvhost_vp *vp, struct port *port)
-{
-	count(&vp->delivered);
-	count(&port->delivered);
 }
 
 /* With queue->lock held. Return whether a message went into the slot. */
@@ -142,7 +161,7 @@ static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
 			.payload = message->payload,
 			.more = STAILQ_NEXT(message, next),
 		});
-	count_delivery(vp, message->port);
+	queue->delivered++;
 	queue_remove_first(vp, queue);
 	return true;
 }
@@ -168,7 +187,7 @@ void synic_deliver(struct hvhost_vp *vp, uint16_t sints)
 
 /* The common case: nothing waits and the slot is free, so no copy is kept. */
 static bool post_at_once(struct hvhost_vp *vp, struct queue *queue,
-			 struct port *port,
+			 const struct port *port,
 			 const struct hv_post_message_input *input)
 {
 	struct hv_slot *slot = &vp->sim->slot[queue - vp->queue];
@@ -183,8 +202,7 @@ static bool post_at_once(struct hvhost_vp *vp, struct queue *queue,
 			.port_id = port->id,
 			.payload = input->payload,
 		});
-	count_delivery(vp, port);
-	buffer_give_back(port);
+	queue->delivered++;
 	return true;
 }
 
@@ -202,32 +220,50 @@ static struct message *message_new(struct port *port,
 	return message;
 }
 
-int synic_post(struct hvhost_vp *vp, struct port *port,
-	       const struct hv_post_message_input *input)
+static bool post_to_queue(struct hvhost_vp *vp, struct queue *queue,
+			  struct port *port,
+			  const struct hv_post_message_input *input)
+{
+	struct message *message;
+
+	if (!buffer_take(port))
+		return false;
+	message = message_new(port, input);
+	if (!message) {
+		buffer_give_back(port);
+		return false;
+	}
+	queue_append(vp, queue, message);
+	return true;
+}
+
+/*
+ * The buffer comes last, so that a refusal has no effect; a lasting fault also
+ * outranks a passing one, which callers would retry.
+ */
+uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
+		    const struct hv_post_message_input *input)
 {
 	unsigned int sint = port->info.u.message.target_sint;
 	struct queue *queue = &vp->queue[sint];
-	struct message *message;
-	bool delivered;
+	bool taken, delivered;
 	uint64_t value;
+
+	/* A full port is refused without disturbing those who empty it. */
+	if (!buffer_is_free(port))
+		return HV_STATUS_INSUFFICIENT_BUFFERS;
 
 	pthread_mutex_lock(&queue->lock);
 	delivered = post_at_once(vp, queue, port, input);
-	if (!delivered) {
-		message = message_new(port, input);
-		if (!message) {
-			pthread_mutex_unlock(&queue->lock);
-			return -ENOMEM;
-		}
-		queue_append(vp, queue, message);
+	taken = delivered || post_to_queue(vp, queue, port, input);
+	if (taken && !delivered)
 		delivered = queue_deliver(vp, queue);
-	}
 	value = queue->sint;
 	pthread_mutex_unlock(&queue->lock);
 
 	if (delivered)
 		raise_sint(vp, sint, value);
-	return 0;
+	return taken ? HV_STATUS_SUCCESS : HV_STATUS_INSUFFICIENT_BUFFERS;
 }
 
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint, unsigned int flag)
@@ -273,6 +309,16 @@ void synic_drop(struct hvhost_vp *vp, const struct port *port)
 		STAILQ_CONCAT(&queue->messages, &kept);
 		atomic_fetch_or(&vp->pending, (uint16_t)(1u << sint));
 	}
+}
+
+uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint)
+{
+	uint64_t delivered;
+
+	pthread_mutex_lock(&vp->queue[sint].lock);
+	delivered = vp->queue[sint].delivered;
+	pthread_mutex_unlock(&vp->queue[sint].lock);
+	return delivered;
 }
 
 uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint)

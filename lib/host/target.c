@@ -108,12 +108,3 @@ uint16_t target_find(const struct hvhost_partition *caller,
 		return find_any_vp(port, &target->vp);
 	return find_named_vp(port, &target->vp);
 }
-
-void target_count(const struct target *target, uint16_t status)
-{
-	if (target->connection)
-		count(status ? &target->connection->refused :
-			       &target->connection->posted);
-	if (target->port)
-		count(status ? &target->port->refused : &target->port->posted);
-}

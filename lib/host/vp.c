@@ -368,7 +368,6 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 	state->synic_on = vp_synic_is_on(vp);
 	state->sim_on = !!(vp->simp & HV_PAGE_ENABLE);
 	state->sief_on = !!(vp->siefp & HV_PAGE_ENABLE);
-	state->delivered = atomic_load(&vp->delivered);
 	state->lost = atomic_load(&vp->lost);
 	state->eoms = atomic_load(&vp->eoms);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
@@ -379,6 +378,7 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 		if (!synic_slot_is_free(vp, sint))
 			state->slots_occupied |= bit;
 		state->queued[sint] = atomic_load(&vp->queue[sint].count);
+		state->delivered += synic_delivered(vp, sint);
 		if (state->queued[sint] && (!vp_takes_messages(vp) ||
 					    !(state->slots_occupied & bit)))
 			state->sints_stuck |= bit;
