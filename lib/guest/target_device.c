@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
  * The device target: hvpost.ko through its character device. The only file of
- * the library that speaks device.h.
+ * the library that speaks device.h, but for the record, which targets share.
  *
  * The descriptor blocks. O_NONBLOCK would turn every post into a single try, so
  * deadlines of posts travel in the ioctl, and receive waits with ppoll() and
  * only then reads. That read cannot block: nobody else takes messages from this
  * descriptor, since a handle has one receiving thread.
  */
-#define _GNU_SOURCE /* ppoll */
 #include <hvpost/device.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "deadline.h"
+#include "record.h"
 #include "target.h"
+#include "wait.h"
 
 /* Records taken by one read(), at most. */
 #define READ_AHEAD 64
@@ -32,11 +31,6 @@ static_assert(HVPOST_NOW == HVPOST_DEADLINE_NONE, "one 'now'");
 static_assert(HVPOST_NEVER == HVPOST_DEADLINE_NEVER, "one 'never'");
 static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION,
 	      "flags of a post go to the driver as they are");
-static_assert(HVPOST_MESSAGE_OVERSIZE == HVPOST_RECORD_OVERSIZE,
-	      "flags of a record go to the caller as they are");
-static_assert(sizeof(((struct hvpost_record *)0)->payload) ==
-		      HVPOST_PAYLOAD_SIZE_MAX,
-	      "a record holds any payload");
 
 /* All but @fd belongs to the half that binds and receives. */
 struct device {
@@ -233,24 +227,6 @@ static int device_bind(void *state, uint32_t sint, uint32_t ring_records)
 	return err;
 }
 
-static int wait_readable(int fd, uint64_t deadline_ns)
-{
-	struct pollfd readable = { .fd = fd, .events = POLLIN };
-	struct timespec left;
-	int saved_errno = errno, err = 0, n;
-
-	n = ppoll(&readable, 1,
-		  hvpost_deadline_left(deadline_ns, hvpost_deadline_clock(),
-				       &left),
-		  NULL);
-	if (n < 0)
-		err = -errno;
-	else if (n == 0)
-		err = deadline_ns == HVPOST_NOW ? -EAGAIN : -ETIMEDOUT;
-	errno = saved_errno;
-	return err;
-}
-
 static int read_ahead(struct device *device, uint64_t deadline_ns)
 {
 	ssize_t taken;
@@ -258,7 +234,7 @@ static int read_ahead(struct device *device, uint64_t deadline_ns)
 
 	if (!device->bound)
 		return -ENOTCONN;
-	err = wait_readable(device->fd, deadline_ns);
+	err = hvpost_wait_readable(device->fd, deadline_ns);
 	if (err)
 		return err;
 
@@ -271,21 +247,6 @@ static int read_ahead(struct device *device, uint64_t deadline_ns)
 	device->next = 0;
 	device->count = (size_t)taken / sizeof(device->records[0]);
 	return 0;
-}
-
-static void message_from_record(struct hvpost_message *message,
-				const struct hvpost_record *record)
-{
-	message->sequence = record->sequence;
-	message->time_ns = record->time_ns;
-	message->origin = record->origin;
-	message->vp_index = record->vp_index;
-	message->message_type = record->message_type;
-	message->payload_size = record->payload_size;
-	message->sint = record->sint;
-	message->message_flags = record->message_flags;
-	message->flags = record->flags;
-	memcpy(message->payload, record->payload, sizeof(message->payload));
 }
 
 static int device_receive(void *state, struct hvpost_message *message,
@@ -303,7 +264,7 @@ static int device_receive(void *state, struct hvpost_message *message,
 	record = &device->records[device->next++];
 	if (record->payload_size > sizeof(record->payload))
 		return -EPROTO;
-	message_from_record(message, record);
+	hvpost_message_from_record(message, record);
 	return 0;
 }
 
