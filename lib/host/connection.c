@@ -50,8 +50,8 @@ static uint16_t check_connect(const struct hvhost_partition *owner,
 	return HV_STATUS_SUCCESS;
 }
 
-static uint16_t add_connection(struct hvhost_partition *owner,
-			       struct port *port, uint32_t id)
+uint16_t connection_add(struct hvhost_partition *owner, struct port *port,
+			uint32_t id)
 {
 	struct connection *connection =
 		aligned_alloc(_Alignof(struct connection), sizeof(*connection));
@@ -65,7 +65,8 @@ static uint16_t add_connection(struct hvhost_partition *owner,
 		free(connection);
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	}
-	port->connection = connection;
+	if (port)
+		port->connection = connection;
 	return HV_STATUS_SUCCESS;
 }
 
@@ -89,7 +90,7 @@ static uint16_t connect_locked(struct hvhost_machine *machine,
 	status = check_connect(owner, port, input);
 	if (status)
 		return status;
-	return add_connection(owner, port, input->connection_id);
+	return connection_add(owner, port, input->connection_id);
 }
 
 uint16_t connection_connect(struct hvhost_machine *machine,

@@ -134,6 +134,8 @@ struct hvhost_partition *partition_find(struct hvhost_machine *machine,
 					uint64_t id);
 bool partition_has_page(const struct hvhost_partition *partition,
 			uint64_t page_msr);
+/* Are they all in range, and none left at 0 for its default? */
+bool partition_numbers_are_valid(const struct hvhost_partition_config *config);
 
 /* vp.c */
 
@@ -154,6 +156,9 @@ static inline bool vp_takes_events(const struct hvhost_vp *vp)
 
 /* With machine->lock held exclusively. */
 void vp_free_locked(struct hvhost_vp *vp);
+/* The guest has, or would have, written @value to SIMP or SIEFP. Exclusive. */
+void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
+		     void *contents);
 
 /* synic.c: slots, queues and interrupts of one (VP, SINT) */
 
@@ -168,6 +173,12 @@ void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
  */
 uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 		    const struct hv_post_message_input *input);
+/*
+ * Put a message behind the others into one of the port's buffers, no more; with
+ * queue->lock held. False: there is no buffer left, or no memory.
+ */
+bool synic_queue(struct hvhost_vp *vp, struct queue *queue, struct port *port,
+		 const struct hv_post_message_input *input);
 /* Set a flag. Return HV_STATUS. With machine->lock held. */
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);
@@ -200,6 +211,17 @@ uint16_t connection_connect(struct hvhost_machine *machine,
 uint16_t connection_disconnect(struct hvhost_machine *machine,
 			       const struct hvhost_partition *caller,
 			       const struct hv_disconnect_port_input *input);
+
+bool port_info_is_valid(const struct hv_port_info *info);
+
+/*
+ * Make what the checks of the calls have let pass; @port may be NULL: it was
+ * deleted. Return HV_STATUS. With machine->lock held exclusively.
+ */
+uint16_t port_add(struct hvhost_partition *owner,
+		  const struct hv_create_port_input *input);
+uint16_t connection_add(struct hvhost_partition *owner, struct port *port,
+			uint32_t id);
 
 /* With machine->lock held exclusively. */
 void port_free(struct port *port);

@@ -15,6 +15,15 @@ static void set_default(uint32_t *value, uint32_t value_default)
 		*value = value_default;
 }
 
+bool partition_numbers_are_valid(const struct hvhost_partition_config *config)
+{
+	return config->vp_count_max && config->vp_count_max <= VP_COUNT_MAX &&
+	       config->message_buffers &&
+	       config->message_buffers <= BUFFERS_MAX &&
+	       config->ports_max && config->ports_max <= TABLE_MAX &&
+	       config->connections_max && config->connections_max <= TABLE_MAX;
+}
+
 static int check_config(struct hvhost_partition_config *config)
 {
 	const struct hvhost_partition_ops *ops = config->ops;
@@ -26,12 +35,7 @@ static int check_config(struct hvhost_partition_config *config)
 	set_default(&config->message_buffers, HV_PORT_MESSAGE_BUFFERS);
 	set_default(&config->ports_max, TABLE_DEFAULT);
 	set_default(&config->connections_max, TABLE_DEFAULT);
-	if (!config->vp_count_max || config->vp_count_max > VP_COUNT_MAX ||
-	    config->message_buffers > BUFFERS_MAX ||
-	    config->ports_max > TABLE_MAX ||
-	    config->connections_max > TABLE_MAX)
-		return -EINVAL;
-	return 0;
+	return partition_numbers_are_valid(config) ? 0 : -EINVAL;
 }
 
 int hvhost_partition_new(struct hvhost_machine *machine,

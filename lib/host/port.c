@@ -20,7 +20,7 @@ static bool flags_are_valid(const struct hv_port_info_event *event)
 }
 
 /* Monitor and doorbell ports are types of the specification, not of ours. */
-static bool info_is_valid(const struct hv_port_info *info)
+bool port_info_is_valid(const struct hv_port_info *info)
 {
 	if (info->rsvdz)
 		return false;
@@ -52,7 +52,7 @@ static uint16_t check_create(const struct hvhost_partition *owner,
 	    peer->state != HVHOST_PARTITION_ACTIVE)
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	if (input->rsvdz || input->port_vtl || input->min_connection_vtl ||
-	    !info_is_valid(&input->port_info))
+	    !port_info_is_valid(&input->port_info))
 		return HV_STATUS_INVALID_PARAMETER;
 	if (input->port_id & ~HV_ID_MASK ||
 	    idtable_find(&owner->ports, input->port_id))
@@ -64,8 +64,8 @@ static uint16_t check_create(const struct hvhost_partition *owner,
 	return HV_STATUS_SUCCESS;
 }
 
-static uint16_t add_port(struct hvhost_partition *owner,
-			 const struct hv_create_port_input *input)
+uint16_t port_add(struct hvhost_partition *owner,
+		  const struct hv_create_port_input *input)
 {
 	struct port *port = aligned_alloc(_Alignof(struct port), sizeof(*port));
 
@@ -100,7 +100,7 @@ uint16_t port_create(struct hvhost_machine *machine,
 		status = check_create(owner, peer, input);
 	}
 	if (!status)
-		status = add_port(owner, input);
+		status = port_add(owner, input);
 	lock_unexclude(&machine->lock);
 	return status;
 }

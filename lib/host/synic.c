@@ -220,9 +220,8 @@ static struct message *message_new(struct port *port,
 	return message;
 }
 
-static bool post_to_queue(struct hvhost_vp *vp, struct queue *queue,
-			  struct port *port,
-			  const struct hv_post_message_input *input)
+bool synic_queue(struct hvhost_vp *vp, struct queue *queue, struct port *port,
+		 const struct hv_post_message_input *input)
 {
 	struct message *message;
 
@@ -255,7 +254,7 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 
 	pthread_mutex_lock(&queue->lock);
 	delivered = post_at_once(vp, queue, port, input);
-	taken = delivered || post_to_queue(vp, queue, port, input);
+	taken = delivered || synic_queue(vp, queue, port, input);
 	if (taken && !delivered)
 		delivered = queue_deliver(vp, queue);
 	value = queue->sint;

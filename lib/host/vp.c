@@ -117,8 +117,8 @@ void hvhost_vp_free(struct hvhost_vp *vp)
 	lock_unexclude(lock);
 }
 
-static void tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
-			 void *contents)
+void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
+		     void *contents)
 {
 	const struct hvhost_partition_config *config = &vp->partition->config;
 
@@ -136,8 +136,8 @@ void hvhost_vp_reset(struct hvhost_vp *vp)
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		vp->queue[sint].sint = HV_SINT_RESET;
 	set_reset_state(vp);
-	tell_overlay(vp, HV_MSR_SIMP, 0, vp->sim);
-	tell_overlay(vp, HV_MSR_SIEFP, 0, vp->sief);
+	vp_tell_overlay(vp, HV_MSR_SIMP, 0, vp->sim);
+	vp_tell_overlay(vp, HV_MSR_SIEFP, 0, vp->sief);
 	lock_unexclude(&vp->partition->machine->lock);
 }
 
@@ -310,11 +310,11 @@ static int write_shape(struct hvhost_vp *vp, uint32_t msr, uint64_t value)
 		break;
 	case HV_MSR_SIMP:
 		vp->simp = value;
-		tell_overlay(vp, msr, value, vp->sim);
+		vp_tell_overlay(vp, msr, value, vp->sim);
 		break;
 	default:
 		vp->siefp = value;
-		tell_overlay(vp, msr, value, vp->sief);
+		vp_tell_overlay(vp, msr, value, vp->sief);
 		break;
 	}
 	synic_deliver(vp, UINT16_MAX);
