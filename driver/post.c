@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
@@ -18,6 +19,8 @@
 #include <linux/uaccess.h>
 
 #include "retry.h"
+
+#define POST_FLAGS	(HVPOST_POST_RETRY_CONNECTION | HVPOST_POST_UNCHECKED)
 
 /* 256 bytes from kmalloc() are 256-aligned: no page is ever crossed. */
 static DEFINE_PER_CPU(struct hv_post_message_input *, post_input);
@@ -75,35 +78,54 @@ static int check_owner(u32 connection_id)
 	       -EBUSY : 0;
 }
 
-static int check_post(const struct hvpost_ioc_post *post)
+/* What the ABI forbids, unless the caller wants the hypervisor's own answer. */
+static int check_message(const struct hvpost_ioc_post *post)
 {
-	if (post->flags & ~HVPOST_POST_RETRY_CONNECTION || post->reserved)
-		return -EINVAL;
+	if (post->flags & HVPOST_POST_UNCHECKED)
+		return 0;
 	if (post->message_type == HV_MESSAGE_TYPE_NONE ||
 	    post->message_type > HV_MESSAGE_TYPE_GUEST_MAX)
 		return -EINVAL;
 	if (post->payload_size > HV_MESSAGE_PAYLOAD_SIZE_MAX)
 		return -EMSGSIZE;
+	return 0;
+}
+
+static int check_post(const struct hvpost_ioc_post *post)
+{
+	int err;
+
+	if (post->flags & ~POST_FLAGS || post->reserved)
+		return -EINVAL;
+	err = check_message(post);
+	if (err)
+		return err;
 	return check_permission(post->connection_id);
+}
+
+/* Whatever size the input claims, there is room for one payload in it. */
+static size_t bytes_to_copy(const struct hvpost_ioc_post *post)
+{
+	return min_t(size_t, post->payload_size, HV_MESSAGE_PAYLOAD_SIZE_MAX);
 }
 
 /* -EFAULT: the payload is not in memory, or not readable at all. */
 static int post_here(const struct hvpost_ioc_post *post, u64 *result)
 {
 	struct hv_post_message_input *input = get_cpu_var(post_input);
+	size_t size = bytes_to_copy(post);
 	int err = check_owner(post->connection_id);
 
 	input->connection_id = post->connection_id;
 	input->rsvdz = 0;
 	input->message_type = post->message_type;
 	input->payload_size = post->payload_size;
-	if (!err && post->payload_size)
+	if (!err && size)
 		err = copy_from_user_nofault(input->payload,
 					     u64_to_user_ptr(post->payload),
-					     post->payload_size);
+					     size);
 	if (!err) {
-		memset(input->payload + post->payload_size, 0,
-		       sizeof(input->payload) - post->payload_size);
+		memset(input->payload + size, 0, sizeof(input->payload) - size);
 		*result = hvp_hypercall_post(input);
 	}
 	put_cpu_var(post_input);
@@ -119,7 +141,7 @@ static int post_once(const struct hvpost_ioc_post *post, u64 *result)
 		if (err != -EFAULT)
 			return err;
 		if (fault_in_readable(u64_to_user_ptr(post->payload),
-				      post->payload_size))
+				      bytes_to_copy(post)))
 			return -EFAULT;
 		if (signal_pending(current))
 			return -EINTR;

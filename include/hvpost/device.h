@@ -62,6 +62,11 @@ struct hvpost_ioc_info {
 
 /* Also wait out INVALID_CONNECTION_ID, which some hosts use to throttle. */
 #define HVPOST_POST_RETRY_CONNECTION	(1u << 0)
+/*
+ * Let the hypervisor refuse what the ABI forbids: any message type and size go
+ * into its input as given. Of a payload over 240 bytes the first 240 are read.
+ */
+#define HVPOST_POST_UNCHECKED		(1u << 1)
 
 /* Times are CLOCK_MONOTONIC of the initial time namespace. */
 #define HVPOST_DEADLINE_NONE	0ull	/* one try */
@@ -71,8 +76,8 @@ struct hvpost_ioc_info {
  * struct hvpost_ioc_post - HvCallPostMessage (HVPOST_IOC_POST)
  * @flags:		HVPOST_POST_*
  * @connection_id:	24 bits; 1 to 4 are VMBus's and need CAP_SYS_ADMIN
- * @message_type:	1 to 0x7fffffff
- * @payload_size:	0 to 240 bytes
+ * @message_type:	1 to 0x7fffffff, unless HVPOST_POST_UNCHECKED
+ * @payload_size:	0 to 240 bytes, unless HVPOST_POST_UNCHECKED
  * @payload:		address of the payload; ignored if the size is 0
  * @deadline_ns:	absolute CLOCK_MONOTONIC time until which transient
  *			statuses are retried, or HVPOST_DEADLINE_*. O_NONBLOCK

@@ -29,7 +29,8 @@
 static_assert(HVPOST_NO_STATUS == HVPOST_STATUS_NONE, "one 'no status'");
 static_assert(HVPOST_NOW == HVPOST_DEADLINE_NONE, "one 'now'");
 static_assert(HVPOST_NEVER == HVPOST_DEADLINE_NEVER, "one 'never'");
-static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION,
+static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION &&
+		      HVPOST_UNCHECKED == HVPOST_POST_UNCHECKED,
 	      "flags of a post go to the driver as they are");
 
 /* All but @fd belongs to the half that binds and receives. */

@@ -196,6 +196,25 @@ START_TEST(post_reaches_the_driver_as_it_is)
 }
 END_TEST
 
+START_TEST(unchecked_post_reaches_the_driver_as_it_is)
+{
+	static const char payload[240];
+	struct hvpost_post post = {
+		.connection_id = 0x10,
+		.message_type = 0x80000000,
+		.payload = payload,
+		.payload_size = UINT32_MAX,
+		.flags = HVPOST_UNCHECKED,
+	};
+
+	ck_assert_int_eq(hvpost_post(hv, &post, HVPOST_NOW), 0);
+	ck_assert_uint_eq(fake.post.flags, HVPOST_POST_UNCHECKED);
+	ck_assert_uint_eq(fake.post.message_type, 0x80000000);
+	ck_assert_uint_eq(fake.post.payload_size, UINT32_MAX);
+	ck_assert(fake.post.payload == (uintptr_t)payload);
+}
+END_TEST
+
 START_TEST(post_now_asks_for_one_try)
 {
 	ck_assert_int_eq(post_text("x", HVPOST_NOW), 0);
@@ -568,6 +587,7 @@ static void add_receive_tests(TCase *tcase)
 static void add_post_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, post_reaches_the_driver_as_it_is);
+	tcase_add_test(tcase, unchecked_post_reaches_the_driver_as_it_is);
 	tcase_add_test(tcase, post_now_asks_for_one_try);
 	tcase_add_test(tcase, post_without_end_asks_for_as_long_as_it_takes);
 	tcase_add_test(tcase, payload_of_241_bytes_is_refused);

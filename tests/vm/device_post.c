@@ -148,7 +148,7 @@ START_TEST(an_unknown_flag_of_a_post_is_einval)
 {
 	int fd = open_device();
 
-	for (unsigned int bit = 1; bit < 32; bit++) {
+	for (unsigned int bit = 2; bit < 32; bit++) {
 		struct hvpost_ioc_post post = post_of(UNKNOWN_CONNECTION, "", 1);
 
 		post.flags = 1u << bit;
@@ -208,6 +208,87 @@ START_TEST(a_payload_of_240_bytes_reaches_the_hypervisor)
 
 	/* An echo of it would abort QEMU. */
 	ck_post(open_device(), &post, ENOTCONN, HV_STATUS_INVALID_CONNECTION_ID);
+}
+END_TEST
+
+/*
+ * Posts that the hypervisor is to refuse. QEMU looks at the size before it looks
+ * for the connection, and at no type: an echo of a bad one could abort it.
+ */
+
+START_TEST(an_unchecked_size_over_240_is_the_hypervisors_to_refuse)
+{
+	static const uint32_t sizes[] = { 241, 256, 0x10000, 0x80000000,
+					  UINT32_MAX };
+	static char payload[240];
+	int fd = open_device();
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct hvpost_ioc_post post =
+			post_of(UNKNOWN_CONNECTION, payload, sizes[i]);
+
+		post.flags = HVPOST_POST_UNCHECKED;
+		ck_post(fd, &post, EINVAL, HV_STATUS_INVALID_HYPERCALL_INPUT);
+		ck_assert_uint_eq(post.attempts, 1);
+	}
+}
+END_TEST
+
+START_TEST(an_unchecked_type_reaches_the_hypervisor)
+{
+	static const uint32_t types[] = { 0, 0x80000000, UINT32_MAX };
+	int fd = open_device();
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct hvpost_ioc_post post = post_of(UNKNOWN_CONNECTION, "", 1);
+
+		post.message_type = types[i];
+		post.flags = HVPOST_POST_UNCHECKED;
+		ck_post(fd, &post, ENOTCONN, HV_STATUS_INVALID_CONNECTION_ID);
+	}
+}
+END_TEST
+
+START_TEST(an_unchecked_payload_is_read_up_to_240_bytes)
+{
+	char *pages = map_pages(2, PROT_READ | PROT_WRITE);
+	struct hvpost_ioc_post whole =
+		post_of(UNKNOWN_CONNECTION, pages + PAGE - 240, UINT32_MAX);
+	struct hvpost_ioc_post cut =
+		post_of(UNKNOWN_CONNECTION, pages + PAGE - 239, UINT32_MAX);
+	int fd = open_device();
+
+	memset(pages, 1, PAGE);
+	ck_assert_int_eq(munmap(pages + PAGE, PAGE), 0);
+	whole.flags = cut.flags = HVPOST_POST_UNCHECKED;
+	ck_post(fd, &whole, EINVAL, HV_STATUS_INVALID_HYPERCALL_INPUT);
+	ck_post_refused(fd, &cut, EFAULT);
+}
+END_TEST
+
+START_TEST(an_unchecked_post_in_range_arrives_like_any_other)
+{
+	struct hvpost_ioc_post post = post_of(ECHO(0, ECHO_SINT), "abc", 3);
+	struct hvpost_record record;
+	int fd = open_bound(ECHO_SINT);
+
+	post.flags = HVPOST_POST_UNCHECKED;
+	ck_post(fd, &post, 0, HV_STATUS_SUCCESS);
+	receive(fd, &record);
+	ck_assert_uint_eq(record.message_type, TYPE);
+	ck_assert_uint_eq(record.payload_size, 3);
+	ck_assert_mem_eq(record.payload, "abc", 3);
+}
+END_TEST
+
+START_TEST(an_unchecked_post_to_vmbus_needs_the_capability_all_the_same)
+{
+	struct hvpost_ioc_post post = post_of(1, "", UINT32_MAX);
+	int fd = open_device();
+
+	become_nobody();
+	post.flags = HVPOST_POST_UNCHECKED;
+	ck_post_refused(fd, &post, EPERM);
 }
 END_TEST
 
@@ -710,6 +791,7 @@ static void add_call_cases(Suite *suite)
 {
 	TCase *calls = add_case(suite, "calls", flush_echo);
 	TCase *checks = add_case(suite, "refused posts", NULL);
+	TCase *unchecked = add_case(suite, "unchecked posts", flush_echo);
 
 	tcase_add_test(calls, unknown_commands_are_enotty);
 	tcase_add_test(calls, a_bad_struct_pointer_is_efault);
@@ -730,6 +812,15 @@ static void add_call_cases(Suite *suite)
 		       message_types_that_guests_may_not_post_are_einval);
 	tcase_add_test(checks, a_payload_of_more_than_240_bytes_is_emsgsize);
 	tcase_add_test(checks, a_payload_of_240_bytes_reaches_the_hypervisor);
+
+	tcase_add_test(unchecked,
+		       an_unchecked_size_over_240_is_the_hypervisors_to_refuse);
+	tcase_add_test(unchecked, an_unchecked_type_reaches_the_hypervisor);
+	tcase_add_test(unchecked, an_unchecked_payload_is_read_up_to_240_bytes);
+	tcase_add_test(unchecked,
+		       an_unchecked_post_in_range_arrives_like_any_other);
+	tcase_add_test(unchecked,
+		       an_unchecked_post_to_vmbus_needs_the_capability_all_the_same);
 }
 
 static void add_payload_cases(Suite *suite)
