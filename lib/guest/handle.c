@@ -27,6 +27,7 @@ struct hvpost {
 
 static const struct hvpost_target *const targets[] = {
 	&hvpost_target_device,
+	&hvpost_target_embedded,
 };
 
 static const struct hvpost_answer no_answer = {

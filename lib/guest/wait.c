@@ -27,3 +27,15 @@ int hvpost_wait_readable(int fd, uint64_t deadline_ns)
 	errno = saved_errno;
 	return err;
 }
+
+int hvpost_wait_ns(uint64_t duration_ns, const sigset_t *let_in)
+{
+	struct timespec left;
+	int saved_errno = errno, err = 0;
+
+	if (ppoll(NULL, 0, hvpost_deadline_left(duration_ns, 0, &left),
+		  let_in) < 0)
+		err = -errno;
+	errno = saved_errno;
+	return err;
+}

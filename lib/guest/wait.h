@@ -3,6 +3,7 @@
 #ifndef HVPOST_WAIT_H
 #define HVPOST_WAIT_H
 
+#include <signal.h>
 #include <stdint.h>
 
 /*
@@ -10,5 +11,11 @@
  * HVPOST_NOW, -ETIMEDOUT, or -EINTR. Leaves errno alone.
  */
 int hvpost_wait_readable(int fd, uint64_t deadline_ns);
+
+/*
+ * Wait so long, with @let_in as the mask of signals meanwhile. Return 0, or
+ * -EINTR: one came. Leaves errno alone.
+ */
+int hvpost_wait_ns(uint64_t duration_ns, const sigset_t *let_in);
 
 #endif /* HVPOST_WAIT_H */

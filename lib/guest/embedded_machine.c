@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The library starts no thread, so the receiver's interrupts run in the threads
+ * that cause them. The engine asserts a SINT in the middle of a call, under locks
+ * of its own: then we note it and no more. Each thread that has called the engine
+ * runs the handlers of what is noted before it goes on (run_interrupts()).
+ *
+ * So no message is ever left behind. A note is made by the thread whose call
+ * filled the slot. Afterwards that thread finds the note and runs the handler, or
+ * finds it gone: then another one took it off, which it does under the SINT's
+ * lock before it looks at the slot, and so sees the message. What the handler's
+ * EOM delivers is noted and found in the same way. A slot that the handler had to
+ * leave occupied is looked at again by the reader that makes room, under the same
+ * lock. And as a note is taken off under the lock, whoever waits for that lock
+ * after its post, or comes to read, finds the message in the ring.
+ *
+ * Locks, outermost first: registry_lock; the lock of one SINT, never two; the
+ * engine's. assert_sint() runs under the last and takes none.
+ */
+#include "embedded_machine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/retry.h"
+#include "embedded_ring.h"
+
+#define MESSAGE_LINK(sint)	(0x10u + (sint))
+#define EVENT_LINK(sint)	(0x20u + (sint))
+
+#define REGISTERS \
+	(HV_ACCESS_SYNIC_REGS | HV_ACCESS_HYPERCALL_MSRS | HV_ACCESS_VP_INDEX)
+#define CALLS \
+	HVHOST_PRIVILEGE(HV_POST_MESSAGES | HV_SIGNAL_EVENTS | \
+			 HV_CREATE_PORT | HV_CONNECT_PORT)
+
+#define GUEST_OS_ID \
+	(HV_GUEST_OS_ID_OPEN_SOURCE | \
+	 HV_GUEST_OS_ID_TYPE_LINUX << HV_GUEST_OS_ID_TYPE_SHIFT)
+
+/* Where the receiver's pages lie, and where its memory ends. */
+#define SIM_GPA		0x1000u
+#define SIEF_GPA	0x2000u
+#define RECEIVER_SIZE	0x3000u
+
+#define VP		0u
+#define VECTOR(sint)	(0x30u + (sint))
+
+struct receiving_sint {
+	pthread_mutex_t lock;		/* guards the ring, and who has it */
+	struct embedded_ring *ring;	/* NULL: not bound */
+};
+
+struct embedded_machine {
+	struct hvhost_machine *host;
+	struct embedded_sender guest;
+	struct embedded_sender restricted;
+	struct hvhost_partition *receiver;
+	struct hvhost_vp *receiver_vp;
+	/*
+	 * Bit n: SINT n was asserted, and its handler has not begun since. Set
+	 * by assert_sint(), cleared under the SINT's lock.
+	 */
+	_Atomic uint32_t noted;
+	struct receiving_sint sint[HV_SINT_COUNT];
+};
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+/* These two are guarded by registry_lock. */
+static struct embedded_machine *the_machine;
+static size_t users;
+
+/*
+ * Any number of threads may call as one partition at a time, each with memory of
+ * its own. The engine reads it in the thread that calls, so the memory is the
+ * thread's, and neither VPs nor pages need be handed out.
+ */
+static _Thread_local const struct embedded_memory *memory_of_call;
+
+static void *find_memory(uint64_t gpa, size_t size)
+{
+	const struct embedded_memory *memory = memory_of_call;
+
+	if (!memory || gpa > memory->size || memory->size - gpa < size)
+		return NULL;
+	return (uint8_t *)memory->bytes + gpa;
+}
+
+static int read_memory(void *context, uint64_t gpa, void *to, size_t size)
+{
+	const void *from = find_memory(gpa, size);
+
+	(void)context;
+	if (!from)
+		return -1;
+	memcpy(to, from, size);
+	return 0;
+}
+
+static int write_memory(void *context, uint64_t gpa, const void *from,
+			size_t size)
+{
+	void *to = find_memory(gpa, size);
+
+	(void)context;
+	if (!to)
+		return -1;
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* Interrupts */
+
+static void note_sint(void *context, uint32_t vp_index, unsigned int sint,
+		      uint8_t vector)
+{
+	struct embedded_machine *machine = context;
+
+	(void)vp_index;
+	(void)vector;
+	atomic_fetch_or(&machine->noted, 1u << sint);
+}
+
+static void run_interrupt(struct embedded_machine *machine, unsigned int sint)
+{
+	struct receiving_sint *receiving = &machine->sint[sint];
+	uint32_t bit = 1u << sint;
+
+	pthread_mutex_lock(&receiving->lock);
+	if (atomic_fetch_and(&machine->noted, ~bit) & bit && receiving->ring)
+		embedded_ring_interrupt(receiving->ring);
+	pthread_mutex_unlock(&receiving->lock);
+}
+
+/* After each call of the engine; without locks. */
+static void run_interrupts(struct embedded_machine *machine)
+{
+	uint32_t noted;
+
+	while ((noted = atomic_load(&machine->noted)))
+		run_interrupt(machine, (unsigned int)__builtin_ctz(noted));
+}
+
+/* What a sender's VP, whose SynIC is off, never gets. */
+static void ignore_sint(void *context, uint32_t vp_index, unsigned int sint,
+			uint8_t vector)
+{
+	(void)context;
+	(void)vp_index;
+	(void)sint;
+	(void)vector;
+}
+
+static const struct hvhost_partition_ops sender_ops = {
+	.read_memory = read_memory,
+	.write_memory = write_memory,
+	.assert_sint = ignore_sint,
+};
+
+static const struct hvhost_partition_ops receiver_ops = {
+	.read_memory = read_memory,
+	.write_memory = write_memory,
+	.assert_sint = note_sint,
+};
+
+/* Making */
+
+static int add_sender(struct embedded_machine *machine,
+		      struct embedded_sender *sender, const char *name,
+		      uint64_t privileges)
+{
+	const struct hvhost_partition_config config = {
+		.privileges = privileges,
+		.gpa_size = HVPOST_HYPERCALL_MEMORY_MAX,
+		.vp_count_max = 1,
+		.ops = &sender_ops,
+	};
+	int err;
+
+	sender->name = name;
+	sender->privileges = privileges;
+	sender->guest_os_id = GUEST_OS_ID;
+	err = hvhost_partition_new(machine->host, &config, &sender->partition);
+	if (!err)
+		err = hvhost_partition_activate(sender->partition);
+	if (!err)
+		err = hvhost_vp_new(sender->partition, VP, NULL, NULL,
+				    &sender->vp);
+	if (!err)
+		err = hvhost_vp_write_msr(sender->vp, HV_MSR_GUEST_OS_ID,
+					  GUEST_OS_ID);
+	return err;
+}
+
+static int start_synic(struct hvhost_vp *vp)
+{
+	int err = hvhost_vp_write_msr(vp, HV_MSR_SIMP,
+				      SIM_GPA | HV_PAGE_ENABLE);
+
+	if (!err)
+		err = hvhost_vp_write_msr(vp, HV_MSR_SIEFP,
+					  SIEF_GPA | HV_PAGE_ENABLE);
+	if (!err)
+		err = hvhost_vp_write_msr(vp, HV_MSR_SCONTROL,
+					  HV_SCONTROL_ENABLE);
+	return err;
+}
+
+static int add_receiver(struct embedded_machine *machine)
+{
+	const struct hvhost_partition_config config = {
+		.privileges = REGISTERS,
+		.gpa_size = RECEIVER_SIZE,
+		.vp_count_max = 1,
+		.ops = &receiver_ops,
+		.context = machine,
+	};
+	int err;
+
+	err = hvhost_partition_new(machine->host, &config, &machine->receiver);
+	if (!err)
+		err = hvhost_partition_activate(machine->receiver);
+	if (!err)
+		err = hvhost_vp_new(machine->receiver, VP, NULL, NULL,
+				    &machine->receiver_vp);
+	if (!err)
+		err = start_synic(machine->receiver_vp);
+	return err;
+}
+
+/* The port has the connection's number, which so is the origin of messages. */
+static int add_link(struct embedded_machine *machine, uint32_t id,
+		    const struct hv_port_info *info)
+{
+	const struct hv_create_port_input port = {
+		.port_partition = hvhost_partition_id(machine->receiver),
+		.port_id = id,
+		.connection_partition =
+			hvhost_partition_id(machine->guest.partition),
+		.port_info = *info,
+	};
+	const struct hv_connect_port_input connection = {
+		.connection_partition = port.connection_partition,
+		.connection_id = id,
+		.port_partition = port.port_partition,
+		.port_id = id,
+		.connection_info.port_type = info->port_type,
+	};
+	uint16_t status = hvhost_create_port(machine->host, &port);
+
+	if (!status)
+		status = hvhost_connect_port(machine->host, &connection);
+	return hvp_status_errno(status);
+}
+
+static int add_links(struct embedded_machine *machine)
+{
+	int err = 0;
+
+	for (uint32_t sint = 1; sint < HV_SINT_COUNT && !err; sint++) {
+		err = add_link(machine, MESSAGE_LINK(sint),
+			       &(struct hv_port_info){
+				.port_type = HV_PORT_TYPE_MESSAGE,
+				.u.message.target_sint = sint,
+				.u.message.target_vp = VP,
+			});
+		if (!err)
+			err = add_link(machine, EVENT_LINK(sint),
+				       &(struct hv_port_info){
+				.port_type = HV_PORT_TYPE_EVENT,
+				.u.event.target_sint = sint,
+				.u.event.target_vp = VP,
+				.u.event.flag_count = HV_EVENT_FLAG_COUNT,
+			});
+	}
+	return err;
+}
+
+/* Always in this order: partition ids are 1, 2, 3 in every process. */
+static int build(struct embedded_machine *machine)
+{
+	int err = hvhost_machine_new(NULL, &machine->host);
+
+	if (!err)
+		err = add_sender(machine, &machine->guest, "guest",
+				 REGISTERS | CALLS);
+	if (!err)
+		err = add_sender(machine, &machine->restricted, "restricted",
+				 REGISTERS);
+	if (!err)
+		err = add_receiver(machine);
+	if (!err)
+		err = add_links(machine);
+	return err;
+}
+
+static void machine_free(struct embedded_machine *machine)
+{
+	hvhost_machine_free(machine->host);
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+		pthread_mutex_destroy(&machine->sint[sint].lock);
+	free(machine);
+}
+
+static int machine_new(struct embedded_machine **machine)
+{
+	struct embedded_machine *new = calloc(1, sizeof(*new));
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+		pthread_mutex_init(&new->sint[sint].lock, NULL);
+	err = build(new);
+	if (err) {
+		machine_free(new);
+		return err;
+	}
+	*machine = new;
+	return 0;
+}
+
+int embedded_machine_get(struct embedded_machine **machine)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&registry_lock);
+	if (!users)
+		err = machine_new(&the_machine);
+	if (!err) {
+		users++;
+		*machine = the_machine;
+	}
+	pthread_mutex_unlock(&registry_lock);
+	return err;
+}
+
+void embedded_machine_put(struct embedded_machine *machine)
+{
+	pthread_mutex_lock(&registry_lock);
+	if (!--users) {
+		machine_free(machine);
+		the_machine = NULL;
+	}
+	pthread_mutex_unlock(&registry_lock);
+}
+
+/* Posting */
+
+const struct embedded_sender *
+embedded_machine_sender(const struct embedded_machine *machine,
+			const char *name)
+{
+	if (!strcmp(name, machine->guest.name))
+		return &machine->guest;
+	if (!strcmp(name, machine->restricted.name))
+		return &machine->restricted;
+	return NULL;
+}
+
+uint64_t embedded_machine_call(struct embedded_machine *machine,
+			       const struct embedded_sender *sender,
+			       const struct hvhost_hypercall *call,
+			       const struct embedded_memory *memory)
+{
+	uint64_t result;
+
+	memory_of_call = memory;
+	/* Fails only for callers without GUEST_OS_ID or outside CPL 0. */
+	hvhost_vp_hypercall(sender->vp, call, &result);
+	memory_of_call = NULL;
+	run_interrupts(machine);
+	return result;
+}
+
+/* Receiving */
+
+/* All of SINTn but vector and mask is 0. With the SINT's lock held. */
+static void write_sint(struct embedded_machine *machine, unsigned int sint,
+		       uint64_t mask)
+{
+	/* Cannot fail: the receiver may, and the vector is none below 16. */
+	hvhost_vp_write_msr(machine->receiver_vp, HV_MSR_SINT0 + sint,
+			    VECTOR(sint) | mask);
+}
+
+static int bind_locked(struct embedded_machine *machine, unsigned int sint,
+		       uint32_t ring_records, int fd)
+{
+	struct receiving_sint *receiving = &machine->sint[sint];
+
+	if (receiving->ring)
+		return -EBUSY;
+	receiving->ring = embedded_ring_new(machine->receiver_vp, sint,
+					    ring_records, fd);
+	if (!receiving->ring)
+		return -ENOMEM;
+	write_sint(machine, sint, 0);
+	/* What came while it was masked raised no interrupt. */
+	embedded_ring_take_slot(receiving->ring);
+	return 0;
+}
+
+int embedded_machine_bind(struct embedded_machine *machine, unsigned int sint,
+			  uint32_t ring_records, int fd)
+{
+	int err;
+
+	pthread_mutex_lock(&machine->sint[sint].lock);
+	err = bind_locked(machine, sint, ring_records, fd);
+	pthread_mutex_unlock(&machine->sint[sint].lock);
+	run_interrupts(machine);
+	return err;
+}
+
+void embedded_machine_unbind(struct embedded_machine *machine,
+			     unsigned int sint)
+{
+	struct receiving_sint *receiving = &machine->sint[sint];
+
+	pthread_mutex_lock(&receiving->lock);
+	write_sint(machine, sint, HV_SINT_MASKED);
+	embedded_ring_free(receiving->ring);
+	receiving->ring = NULL;
+	pthread_mutex_unlock(&receiving->lock);
+	run_interrupts(machine);
+}
+
+uint16_t embedded_machine_bound(struct embedded_machine *machine)
+{
+	uint16_t bound = 0;
+
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		pthread_mutex_lock(&machine->sint[sint].lock);
+		if (machine->sint[sint].ring)
+			bound |= (uint16_t)(1u << sint);
+		pthread_mutex_unlock(&machine->sint[sint].lock);
+	}
+	return bound;
+}
+
+int embedded_machine_read(struct embedded_machine *machine, unsigned int sint,
+			  struct hvpost_record *record)
+{
+	struct receiving_sint *receiving = &machine->sint[sint];
+	bool found;
+
+	pthread_mutex_lock(&receiving->lock);
+	found = embedded_ring_read(receiving->ring, record);
+	pthread_mutex_unlock(&receiving->lock);
+	run_interrupts(machine);
+	return found ? 0 : -EAGAIN;
+}
+
+void embedded_machine_counters(struct embedded_machine *machine,
+			       unsigned int sint,
+			       struct hvpost_counters *counters)
+{
+	struct receiving_sint *receiving = &machine->sint[sint];
+
+	pthread_mutex_lock(&receiving->lock);
+	*counters = *embedded_ring_counters(receiving->ring);
+	pthread_mutex_unlock(&receiving->lock);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * embedded_machine.h - the machine that all embedded handles of this process
+ * share: who posts in it, who receives, and the interrupts between them.
+ *
+ * Every function may be called from any thread.
+ */
+#ifndef HVPOST_EMBEDDED_MACHINE_H
+#define HVPOST_EMBEDDED_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hvpost/device.h>
+#include <hvpost/hvhost.h>
+#include <hvpost/hvpost.h>
+
+struct embedded_machine;
+
+/*
+ * Take part in the machine; the first to do so makes it, the last to put it
+ * frees it. Return 0 or a negative errno value.
+ */
+int embedded_machine_get(struct embedded_machine **machine);
+void embedded_machine_put(struct embedded_machine *machine);
+
+/* Posting */
+
+/* A partition that posts. */
+struct embedded_sender {
+	const char *name;
+	uint64_t privileges;
+	uint64_t guest_os_id;
+	struct hvhost_partition *partition;
+	struct hvhost_vp *vp;
+};
+
+/* The one with @name; NULL: there is none. */
+const struct embedded_sender *
+embedded_machine_sender(const struct embedded_machine *machine,
+			const char *name);
+
+/* What the partition sees as its memory while it calls; it begins at GPA 0. */
+struct embedded_memory {
+	void *bytes;
+	size_t size;
+};
+
+/*
+ * Issue a hypercall and see to all interrupts that it caused. GPAs below
+ * HVPOST_HYPERCALL_MEMORY_MAX and past @memory cannot be read or written.
+ *
+ * Return: RAX.
+ */
+uint64_t embedded_machine_call(struct embedded_machine *machine,
+			       const struct embedded_sender *sender,
+			       const struct hvhost_hypercall *call,
+			       const struct embedded_memory *memory);
+
+/* Receiving; @sint is 1 to 15. */
+
+/*
+ * Unmask the SINT and keep what arrives in a ring, of which @fd tells; see
+ * embedded_ring_new(). Return 0, -EBUSY or -ENOMEM.
+ */
+int embedded_machine_bind(struct embedded_machine *machine, unsigned int sint,
+			  uint32_t ring_records, int fd);
+/* Mask the SINT and free its ring. */
+void embedded_machine_unbind(struct embedded_machine *machine,
+			     unsigned int sint);
+/* Bit n: SINT n is bound. */
+uint16_t embedded_machine_bound(struct embedded_machine *machine);
+
+/* Take the oldest record of a bound SINT. Return 0 or -EAGAIN. */
+int embedded_machine_read(struct embedded_machine *machine, unsigned int sint,
+			  struct hvpost_record *record);
+void embedded_machine_counters(struct embedded_machine *machine,
+			       unsigned int sint,
+			       struct hvpost_counters *counters);
+
+#endif /* HVPOST_EMBEDDED_MACHINE_H */
