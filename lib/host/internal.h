@@ -48,6 +48,9 @@ struct queue {
 	uint64_t sint;			/* the register */
 	uint64_t delivered;		/* messages written into the slot */
 	STAILQ_HEAD(, message) messages;
+	/* Memory of former messages, a few: posters and EOMs share no heap. */
+	STAILQ_HEAD(, message) spare;
+	uint32_t spare_count;
 	_Atomic uint32_t count;		/* of messages; changed under lock */
 };
 

@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A queue keeps the memory of so many messages, a port's usual buffers. */
+#define SPARE_MAX HV_PORT_MESSAGE_BUFFERS
+
 void synic_init(struct hvhost_vp *vp)
 {
 	pthread_mutexattr_t attributes;
@@ -28,16 +31,29 @@ void synic_init(struct hvhost_vp *vp)
 
 		pthread_mutex_init(&queue->lock, &attributes);
 		STAILQ_INIT(&queue->messages);
+		STAILQ_INIT(&queue->spare);
 		queue->sint = HV_SINT_RESET;
 	}
 	pthread_mutexattr_destroy(&attributes);
 }
 
+static void free_spare(struct queue *queue)
+{
+	struct message *message;
+
+	while ((message = STAILQ_FIRST(&queue->spare))) {
+		STAILQ_REMOVE_HEAD(&queue->spare, next);
+		free(message);
+	}
+}
+
 void synic_destroy(struct hvhost_vp *vp)
 {
 	synic_drop(vp, NULL);
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		free_spare(&vp->queue[sint]);
 		pthread_mutex_destroy(&vp->queue[sint].lock);
+	}
 }
 
 static bool sint_interrupts(uint64_t sint)
@@ -60,11 +76,17 @@ bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint)
 				__ATOMIC_ACQUIRE);
 }
 
-/* Is the slot free? If not, have the guest tell us when it is. */
+/*
+ * Is the slot free? If not, have the guest tell us when it is. Asked already: the
+ * first look at the type, which found it occupied, then counts as the second.
+ */
 static bool slot_claim(struct hv_slot *slot)
 {
 	if (!__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST))
 		return true;
+	if (__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
+	    HV_MESSAGE_PENDING)
+		return false;
 	__atomic_fetch_or(&slot->message_flags, HV_MESSAGE_PENDING,
 			  __ATOMIC_SEQ_CST);
 	return !__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST);
@@ -124,6 +146,29 @@ static void buffer_give_back(struct port *port)
 	atomic_fetch_sub_explicit(&port->queued, 1, memory_order_relaxed);
 }
 
+/* Where a message's memory comes from and goes to. */
+
+static struct message *message_alloc(struct queue *queue)
+{
+	struct message *message = STAILQ_FIRST(&queue->spare);
+
+	if (!message)
+		return malloc(sizeof(*message));
+	STAILQ_REMOVE_HEAD(&queue->spare, next);
+	queue->spare_count--;
+	return message;
+}
+
+static void message_free(struct queue *queue, struct message *message)
+{
+	if (queue->spare_count == SPARE_MAX) {
+		free(message);
+		return;
+	}
+	STAILQ_INSERT_HEAD(&queue->spare, message, next);
+	queue->spare_count++;
+}
+
 static void queue_remove_first(struct hvhost_vp *vp, struct queue *queue)
 {
 	struct message *message = STAILQ_FIRST(&queue->messages);
@@ -134,7 +179,7 @@ static void queue_remove_first(struct hvhost_vp *vp, struct queue *queue)
 				 (uint16_t)~(1u << (queue - vp->queue)));
 	atomic_fetch_sub_explicit(&queue->count, 1, memory_order_relaxed);
 	buffer_give_back(message->port);
-	free(message);
+	message_free(queue, message);
 }
 
 static void queue_append(struct hvhost_vp *vp, struct queue *queue,
@@ -206,20 +251,6 @@ static bool post_at_once(struct hvhost_vp *vp, struct queue *queue,
 	return true;
 }
 
-static struct message *message_new(struct port *port,
-				   const struct hv_post_message_input *input)
-{
-	struct message *message = malloc(sizeof(*message));
-
-	if (!message)
-		return NULL;
-	message->port = port;
-	message->type = input->message_type;
-	message->payload_size = input->payload_size;
-	memcpy(message->payload, input->payload, input->payload_size);
-	return message;
-}
-
 bool synic_queue(struct hvhost_vp *vp, struct queue *queue, struct port *port,
 		 const struct hv_post_message_input *input)
 {
@@ -227,11 +258,15 @@ bool synic_queue(struct hvhost_vp *vp, struct queue *queue, struct port *port,
 
 	if (!buffer_take(port))
 		return false;
-	message = message_new(port, input);
+	message = message_alloc(queue);
 	if (!message) {
 		buffer_give_back(port);
 		return false;
 	}
+	message->port = port;
+	message->type = input->message_type;
+	message->payload_size = input->payload_size;
+	memcpy(message->payload, input->payload, input->payload_size);
 	queue_append(vp, queue, message);
 	return true;
 }
