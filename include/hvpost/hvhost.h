@@ -390,6 +390,30 @@ struct hvhost_vp_state {
 HVHOST_API void hvhost_vp_inspect(struct hvhost_vp *vp,
 				  struct hvhost_vp_state *state);
 
+/* 7. Conformance */
+
+struct hvhost_conformance {
+	uint32_t base;		/* of the ids; 0: HVPOST_CONFORMANCE_BASE */
+	uint32_t spare_ports;	/* see HVPOST_CONFORM_SPARE; 0: 1; to 65536 */
+};
+
+/**
+ * hvhost_conformance_prepare() - make what conformance.h describes
+ * @prober:	active partition, from which `hvpost conform` will run
+ * @config:	may be NULL: all zero
+ *
+ * Makes five partitions in @prober's machine, with ports, and connections of
+ * @prober to these. They are the machine's: no interrupt of theirs reaches the
+ * user, and what is to be taken, the engine takes. On failure nothing is left.
+ *
+ * Return: 0, or -EINVAL: a number out of range; -EBUSY: @prober is not active;
+ * -EEXIST: it has one of these connections already; -ENOSPC: it may not have so
+ * many; -ENOMEM.
+ */
+HVHOST_API int
+hvhost_conformance_prepare(struct hvhost_partition *prober,
+			   const struct hvhost_conformance *config);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 /* Rows of a table that a loop test runs over. */
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
+Suite *conformance_suite(void);
 Suite *connection_suite(void);
 Suite *delivery_suite(void);
 Suite *event_suite(void);
@@ -19,6 +20,7 @@ Suite *msr_suite(void);
 Suite *partition_suite(void);
 Suite *port_suite(void);
 Suite *post_suite(void);
+Suite *property_suite(void);
 Suite *stress_suite(void);
 
 #endif /* SUITES_H */
