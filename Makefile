@@ -55,7 +55,7 @@ ZLIB_LIBS    = $(shell $(PKG_CONFIG) --libs zlib)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
-.PHONY: all lib cli examples man driver drivers demo check check-fast check-unit \
+.PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
 	check-cli check-host check-vm vm-programs install install-driver uninstall \
 	clean help FORCE
 
@@ -222,6 +222,18 @@ check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure drive
 	@$(B)/tests/unit
 check-cli: $(B)/tests/cli ## the tool as a user runs it
 	@HVPOST=$(B)/bin/hvpost $(B)/tests/cli
+
+# --- benchmarks ----------------------------------------------------------------
+
+BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/*.c))
+
+$(B)/tests/bench: $(BENCH_OBJ) $(B)/lib/libhvhost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(ZLIB_LIBS) -pthread
+
+bench: $(B)/tests/bench ## ratios against floors and peers, also in build/bench.json
+	@$(B)/tests/bench $(B)/bench.json
 
 # --- VM programs ---------------------------------------------------------------
 

@@ -83,18 +83,18 @@ struct connection {
 };
 
 struct port {
-	uint32_t id;
+	_Alignas(CACHE_LINE) uint32_t id;
 	uint32_t preferred_vp;
 	struct hvhost_partition *owner;
 	uint64_t connection_partition;	/* who may connect */
 	struct connection *connection;	/* NULL: nobody is connected */
 	struct hv_port_info info;
-	uint64_t posted_before;		/* through connections that are gone */
-	uint64_t refused_before;
 	/* Buffers in use: messages that wait; at most the owner's limit. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t queued;
 	_Atomic uint32_t next_vp;	/* where the search for any VP begins */
 	_Atomic uint64_t lost;
+	uint64_t posted_before;		/* through connections that are gone */
+	uint64_t refused_before;
 };
 
 struct hvhost_partition {

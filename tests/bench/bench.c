@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* sched_setaffinity */
+#include "bench.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#define ROUNDS 15u
+
+static struct json_object *results;
+
+_Noreturn void bench_fail(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(1);
+}
+
+double bench_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+void bench_relax(void)
+{
+	__builtin_ia32_pause();
+}
+
+void bench_pin(unsigned int index)
+{
+	static cpu_set_t allowed;
+	static int known;
+	cpu_set_t one;
+
+	if (!known && sched_getaffinity(0, sizeof(allowed), &allowed))
+		bench_fail("cannot tell which processors there are");
+	known = 1;
+	CPU_ZERO(&one);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &allowed) || index--)
+			continue;
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one))
+			bench_fail("cannot stay on one processor");
+		return;
+	}
+	bench_fail("needs two processors: see taskset -p $$");
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *values)
+{
+	qsort(values, ROUNDS, sizeof(*values), compare);
+	return values[ROUNDS / 2];
+}
+
+static void print_heading(void)
+{
+	printf("%-44s %10s %-8s %-28s %10s %7s  %s\n", "", "value", "unit",
+	       "against", "value", "ratio", "wanted");
+}
+
+static void say_wanted(const struct bench *bench, double ratio, char *text,
+		       size_t size)
+{
+	if (bench->ratio_at_most > 0)
+		snprintf(text, size, "<= %.3g%s", bench->ratio_at_most,
+			 ratio <= bench->ratio_at_most ? "" : "  MISSED");
+	else if (bench->ratio_at_least > 0)
+		snprintf(text, size, ">= %.3g%s", bench->ratio_at_least,
+			 ratio >= bench->ratio_at_least ? "" : "  MISSED");
+	else
+		snprintf(text, size, "-");
+}
+
+static void keep(const struct bench *bench, double value, double against,
+		 double ratio)
+{
+	struct json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "name", json_object_new_string(bench->name));
+	json_object_object_add(row, "value", json_object_new_double(value));
+	json_object_object_add(row, "unit", json_object_new_string(bench->unit));
+	json_object_object_add(row, "against",
+			       json_object_new_string(bench->against));
+	json_object_object_add(row, "against_value",
+			       json_object_new_double(against));
+	json_object_object_add(row, "ratio", json_object_new_double(ratio));
+	if (bench->ratio_at_most > 0)
+		json_object_object_add(row, "ratio_at_most",
+			json_object_new_double(bench->ratio_at_most));
+	if (bench->ratio_at_least > 0)
+		json_object_object_add(row, "ratio_at_least",
+			json_object_new_double(bench->ratio_at_least));
+	json_object_array_add(results, row);
+}
+
+static void tell(const struct bench *bench, double value, double against,
+		 double ratio)
+{
+	char wanted[32];
+
+	if (!results) {
+		results = json_object_new_array();
+		print_heading();
+	}
+	say_wanted(bench, ratio, wanted, sizeof(wanted));
+	printf("%-44s %10.1f %-8s %-28s %10.1f %7.2f  %s\n", bench->name, value,
+	       bench->unit, bench->against, against, ratio, wanted);
+	fflush(stdout);
+	keep(bench, value, against, ratio);
+}
+
+void bench_tell(const struct bench *bench, double value, double against)
+{
+	tell(bench, value, against, value / against);
+}
+
+static void show_progress(const struct bench *bench, unsigned int round)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%s: %u of %u\033[K\r", bench->name, round + 1,
+			ROUNDS);
+}
+
+void bench_run(const struct bench *bench)
+{
+	double value[ROUNDS], against[ROUNDS], ratio[ROUNDS];
+
+	bench->measure_against();
+	bench->measure();
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		show_progress(bench, round);
+		against[round] = bench->measure_against();
+		value[round] = bench->measure();
+		ratio[round] = value[round] / against[round];
+	}
+	tell(bench, median(value), median(against), median(ratio));
+}
+
+int bench_write(const char *path)
+{
+	struct json_object *all = json_object_new_object();
+	int done;
+
+	json_object_object_add(all, "version", json_object_new_int(1));
+	json_object_object_add(all, "rounds", json_object_new_int(ROUNDS));
+	json_object_object_add(all, "results", results);
+	done = !json_object_to_file_ext(path, all, JSON_C_TO_STRING_PRETTY);
+	if (!done)
+		fprintf(stderr, "bench: cannot write %s: %s\n", path,
+			strerror(errno));
+	json_object_put(all);
+	return done;
+}

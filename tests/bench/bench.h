@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.h - measuring one thing against another, and telling what came of it.
+ *
+ * No figure stands alone: each is measured beside its floor or its peer, in
+ * turn, round by round, and the median of the rounds' ratios is what counts, so
+ * that a machine that changes its speed changes both.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdint.h>
+
+/* One measurement: nanoseconds for one of whatever is measured. */
+typedef double bench_measure(void);
+
+struct bench {
+	const char *name;
+	const char *unit;		/* of both values */
+	bench_measure *measure;
+	const char *against;		/* name of the floor or peer */
+	bench_measure *measure_against;
+	/* The ratio is value / against; which one of these is wanted, if any. */
+	double ratio_at_most, ratio_at_least;
+};
+
+/* Both measured in turn, the ratio printed and kept for the JSON. */
+void bench_run(const struct bench *bench);
+
+/* A figure that was measured once, beside another one. */
+void bench_tell(const struct bench *bench, double value, double against);
+
+/* For the JSON file too; 0: it could not be written, and has been said. */
+int bench_write(const char *path);
+
+/* Nanoseconds of a clock that only goes forward. */
+double bench_now_ns(void);
+
+/* Keep this thread on the processor @index of those that we may use. */
+void bench_pin(unsigned int index);
+
+/* Wait a little, for the other hyperthread's sake. */
+void bench_relax(void);
+
+/* End the program: what failed, on what. */
+_Noreturn void bench_fail(const char *what);
+
+/* post.c, threads.c, connections.c */
+void bench_posts(void);
+void bench_threads(void);
+void bench_connections(void);
+
+#endif /* BENCH_H */
