@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pair.h - a machine of the engine and a model of it, side by side: each
+ * operation is carried out on both, and then all that can be seen must be the
+ * same. There is one pair at a time.
+ *
+ * Callbacks of the engine are compared, too, in their order; so its reads of
+ * guest memory happen once, and interrupts are raised for whom they should be.
+ */
+#ifndef PAIR_H
+#define PAIR_H
+
+#include <stdint.h>
+
+#include "operation.h"
+
+/* Machines without partitions; @flags are HVHOST_MACHINE_*. */
+void pair_begin(uint32_t flags);
+void pair_end(void);
+
+/*
+ * Carry @operation out. Return NULL, or how engine and model differ; the text is
+ * there until the next begin.
+ */
+const char *pair_do(const struct operation *operation);
+
+#endif /* PAIR_H */
