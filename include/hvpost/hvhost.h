@@ -413,6 +413,72 @@ struct hvhost_conformance {
 HVHOST_API int
 hvhost_conformance_prepare(struct hvhost_partition *prober,
 			   const struct hvhost_conformance *config);
+/* 8. Snapshots */
+
+/**
+ * hvhost_machine_save() - write down all of a machine
+ * @machine:	machine; unchanged
+ * @snapshot:	out: bytes to be kept; free() them
+ * @size:	out: their number
+ *
+ * What is in it: partitions and their states, VPs with registers, pages and
+ * queues in order, ports, connections, counters; not guest memory, nor what the
+ * user of the engine keeps. Calls by other threads wait meanwhile. Guests may
+ * run; a slot that one empties meanwhile is saved full or empty, so pause those
+ * whose memory is saved too.
+ *
+ * The bytes are the same on every machine: little endian, with a version and a
+ * checksum. Of the same state the same bytes are made.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+HVHOST_API int hvhost_machine_save(struct hvhost_machine *machine,
+				   void **snapshot, size_t *size);
+
+/* What the user of the engine supplies again. */
+struct hvhost_restore_ops {
+	/*
+	 * The partition @id is about to be made: fill @config's ops and
+	 * context; the rest is as saved, and the callback leaves it.
+	 * Return 0, or a negative errno value to end the restore with.
+	 */
+	int (*restore_partition)(void *context, uint64_t id,
+				 struct hvhost_partition_config *config);
+	/*
+	 * Its VP @vp_index is about to be made: pages for hvhost_vp_new(),
+	 * filled by the restore; NULL, as they are, for the engine's own.
+	 * Return as above. May be NULL: all pages are the engine's.
+	 */
+	int (*restore_vp)(void *context, uint64_t id, uint32_t vp_index,
+			  void **sim, void **sief);
+};
+
+/**
+ * hvhost_machine_restore() - make a machine as it was saved
+ * @snapshot:	what hvhost_machine_save() made, from whatever source: all of it
+ *		is checked
+ * @size:	its size
+ * @ops:	see there
+ * @context:	for @ops
+ * @machine:	out: free it with hvhost_machine_free(); NULL on failure
+ * @reason:	out, may be NULL: static text on what is wrong with the snapshot;
+ *		NULL if it is not the snapshot's fault
+ *
+ * Partitions and VPs are found again by hvhost_partition_find() and
+ * hvhost_vp_find(). Once all is in place, overlay pages that are on are placed,
+ * and messages whose slot is free are delivered: the partitions' own callbacks
+ * are called for that before this returns, and not at all on failure. HYPERCALL
+ * pages are the user's to place again.
+ *
+ * Return: 0, or -EBADMSG: not a snapshot, truncated or damaged; -ENOTSUP: made
+ * by a newer version; -EINVAL: a callback is missing, or a page not aligned;
+ * -ENOMEM; else what a callback returned.
+ */
+HVHOST_API int hvhost_machine_restore(const void *snapshot, size_t size,
+				      const struct hvhost_restore_ops *ops,
+				      void *context,
+				      struct hvhost_machine **machine,
+				      const char **reason);
 
 #ifdef __cplusplus
 }
