@@ -56,7 +56,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-vm vm-programs install install-driver uninstall \
+	check-cli check-host check-library check-vm vm-programs install install-driver uninstall \
 	clean help FORCE
 
 all: lib cli examples man
@@ -216,6 +216,22 @@ $(B)/tests/host: $(HOST_TEST_OBJ) $(B)/lib/libhvhost.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
 
+# One set of cases for every target: here the embedded one, in guests the device.
+LIBRARY_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/library/*.c))
+
+$(B)/tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
+
+$(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LIBRARY_TEST_OBJ) -L$(B)/lib -lhvpost -lhvhost \
+		$(CHECK_LIBS) -pthread $(run_path) -o $@
+
+check-library: $(B)/tests/library ## the library's cases on its embedded target
+	@$(B)/tests/library
 check-host: $(B)/tests/host ## Check suites of the engine
 	@$(B)/tests/host
 check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure driver logic
@@ -237,7 +253,8 @@ bench: $(B)/tests/bench ## ratios against floors and peers, also in build/bench.
 
 # --- VM programs ---------------------------------------------------------------
 
-VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c))
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c)) \
+	       $(B)/vm-tests/library
 
 $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
