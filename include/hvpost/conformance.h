@@ -25,10 +25,14 @@
  *   the inactive one	not active (finalizing) when the ports are made
  *
  * libhvhost does all of this: hvhost_conformance_prepare(). The ids of the
- * partitions are the host's choice; the prober finds the peer as the partition
- * that has the port HVPOST_CONFORM_SPARE for it, the inactive one by the answer
- * INVALID_PARTITION_STATE. That the prober is refused for want of a privilege,
- * or while its own partition is not active, takes other partitions to call from.
+ * partitions are the host's choice; the prober looks for them, the peer by its
+ * port HVPOST_CONFORM_SPARE, the inactive one by the answer
+ * INVALID_PARTITION_STATE.
+ *
+ * Two causes lie with the caller: it lacks a privilege, or its partition is not
+ * active. They take two more partitions that `hvpost conform` can call from: one
+ * without the privileges for messages, events and ports, and one that has them
+ * all and is not active (finalizing).
  *
  * Offsets are promised: new ones are only added.
  */
@@ -73,9 +77,9 @@ enum hvpost_conform {
 	HVPOST_CONFORM_FOREIGN		= 0x20,
 
 	/*
-	 * Message ports of the peer for the prober, not connected: this one at
-	 * least; for the limit of connections to be reached, as many more, with
-	 * the ids that follow, as the prober may have connections.
+	 * Message ports of the peer for the prober, not connected: this one and
+	 * the next at least; for the limit of connections to be reached, as many
+	 * more, with the ids that follow, as the prober may have connections.
 	 *
 	 * The prober connects to them by connections of the same ids, makes
 	 * ports of its own from this id on, and removes all of them again.

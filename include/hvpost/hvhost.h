@@ -394,7 +394,7 @@ HVHOST_API void hvhost_vp_inspect(struct hvhost_vp *vp,
 
 struct hvhost_conformance {
 	uint32_t base;		/* of the ids; 0: HVPOST_CONFORMANCE_BASE */
-	uint32_t spare_ports;	/* see HVPOST_CONFORM_SPARE; 0: 1; to 65536 */
+	uint32_t spare_ports;	/* see HVPOST_CONFORM_SPARE; 0: 2; to 65536 */
 };
 
 /**

@@ -227,8 +227,8 @@ HVPOST_API uint32_t hvpost_last_status(const struct hvpost *handle);
 HVPOST_API uint32_t hvpost_last_attempts(const struct hvpost *handle);
 
 /*
- * A hypercall word for word. Its input and output lists lie in @memory, which
- * the call sees as guest memory that ends where @memory does.
+ * A hypercall word for word. Guest memory ends at HVPOST_HYPERCALL_MEMORY_MAX, and
+ * begins with @memory; what lies between can be neither read nor written.
  */
 struct hvpost_call {
 	uint64_t control;	/* RCX */
@@ -415,7 +415,9 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * behind it, in the port's 16 buffers.
  *
  * "partition=NAME" chooses who posts: "guest" (the default), which has every
- * privilege, or "restricted", which has none for messages, events and ports.
+ * privilege and the connections above; "restricted", which has no privilege for
+ * messages, events and ports; or "inactive", which has all of them in a partition
+ * that is being finalized. Each may have 128 connections and make 128 ports.
  *
  * Everything runs in the calling threads; what one handle posts is received by
  * the threads of others.

@@ -46,6 +46,10 @@
 #define SIEF_GPA	0x2000u
 #define RECEIVER_SIZE	0x3000u
 
+/* Of a sender. Few, so that somebody sees what it is like to reach them. */
+#define PORTS_MAX	128u
+#define CONNECTIONS_MAX	128u
+
 #define VP		0u
 #define VECTOR(sint)	(0x30u + (sint))
 
@@ -58,6 +62,7 @@ struct embedded_machine {
 	struct hvhost_machine *host;
 	struct embedded_sender guest;
 	struct embedded_sender restricted;
+	struct embedded_sender inactive;
 	struct hvhost_partition *receiver;
 	struct hvhost_vp *receiver_vp;
 	/*
@@ -176,6 +181,8 @@ static int add_sender(struct embedded_machine *machine,
 		.privileges = privileges,
 		.gpa_size = HVPOST_HYPERCALL_MEMORY_MAX,
 		.vp_count_max = 1,
+		.ports_max = PORTS_MAX,
+		.connections_max = CONNECTIONS_MAX,
 		.ops = &sender_ops,
 	};
 	int err;
@@ -279,6 +286,25 @@ static int add_links(struct embedded_machine *machine)
 	return err;
 }
 
+static int add_inactive(struct embedded_machine *machine)
+{
+	int err = add_sender(machine, &machine->inactive, "inactive",
+			     REGISTERS | CALLS);
+
+	if (err)
+		return err;
+	return hvhost_partition_begin_finalize(machine->inactive.partition);
+}
+
+static int prepare_conformance(struct embedded_machine *machine)
+{
+	const struct hvhost_conformance config = {
+		.spare_ports = CONNECTIONS_MAX,
+	};
+
+	return hvhost_conformance_prepare(machine->guest.partition, &config);
+}
+
 /* Always in this order: partition ids are 1, 2, 3 in every process. */
 static int build(struct embedded_machine *machine)
 {
@@ -294,6 +320,10 @@ static int build(struct embedded_machine *machine)
 		err = add_receiver(machine);
 	if (!err)
 		err = add_links(machine);
+	if (!err)
+		err = add_inactive(machine);
+	if (!err)
+		err = prepare_conformance(machine);
 	return err;
 }
 
@@ -358,6 +388,8 @@ embedded_machine_sender(const struct embedded_machine *machine,
 		return &machine->guest;
 	if (!strcmp(name, machine->restricted.name))
 		return &machine->restricted;
+	if (!strcmp(name, machine->inactive.name))
+		return &machine->inactive;
 	return NULL;
 }
 

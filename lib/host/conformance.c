@@ -10,6 +10,7 @@
 #define SIM_GPA		0x1000u
 #define SIEF_GPA	0x2000u
 #define VECTOR		0x40u
+#define SPARE_PORTS	2u
 #define SPARE_PORTS_MAX	65536u
 
 /* SINTs of the peer's VP 0 */
@@ -317,7 +318,7 @@ int hvhost_conformance_prepare(struct hvhost_partition *prober,
 		.prober = prober,
 		.base = HVPOST_CONFORMANCE_BASE,
 	};
-	uint32_t spare_ports = 1;
+	uint32_t spare_ports = SPARE_PORTS;
 	int err;
 
 	if (config && config->base)
