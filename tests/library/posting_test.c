@@ -272,7 +272,10 @@ START_TEST(a_flag_over_2047_is_einval)
 	ck_assert_int_eq(hvpost_signal(hv, echo.unknown, 2048), -EINVAL);
 	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
 	ck_assert_int_eq(hvpost_signal(hv, echo.unknown, UINT32_MAX), -EINVAL);
-	ck_assert_int_eq(hvpost_signal(hv, echo.unknown, 2047), -ENOTCONN);
+	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
+	/* Hosts differ in what they say to this one. */
+	ck_assert_int_lt(hvpost_signal(hv, echo.unknown, 2047), 0);
+	ck_assert_uint_ne(hvpost_last_status(hv), HVPOST_NO_STATUS);
 }
 END_TEST
 
