@@ -21,6 +21,7 @@ int main(void)
 	srunner_add_suite(runner, conformance_suite());
 	srunner_add_suite(runner, property_suite());
 	srunner_add_suite(runner, snapshot_suite());
+	srunner_add_suite(runner, snapshot_refusal_suite());
 	srunner_add_suite(runner, stress_suite());
 
 	srunner_run_all(runner, CK_ENV);

@@ -3,7 +3,7 @@
  * revival.h - the world saved, and made again from a snapshot.
  *
  * The sender and the receiver are found again by their ids, and are told of
- * interrupts and overlay pages as before; other partitions belong to a stranger.
+ * interrupts and overlay pages as before; all others belong to the stranger.
  */
 #ifndef REVIVAL_H
 #define REVIVAL_H
@@ -22,7 +22,7 @@ struct saved save_machine(struct hvhost_machine *machine);
 struct saved save_world(void);
 void assert_same(struct saved one, struct saved other);
 
-/* Make world.machine, which must be gone; what hvhost_machine_restore() gives. */
+/* Make world.machine, which must be gone. Return as hvhost_machine_restore(). */
 int restore_world(struct saved saved, const char **reason);
 
 /* Save the world, free it, restore it. */
