@@ -2,7 +2,7 @@
 /*
  * libhvhost from the inside.
  *
- * Two kinds of lock:
+ * Three kinds of lock:
  *
  *   machine->lock	(lock.h) shared by everything that guests do often: posts,
  *			signals, EOM, EOI, SINT registers. Exclusive for what
@@ -10,9 +10,10 @@
  *			VPs, ports, connections, SCONTROL, SIMP, SIEFP, reset. So
  *			a post sees one state of all tables from its first look
  *			to its last.
- *   queue->lock	(mutex) one (VP, SINT): its SINT register, its list of
- *			messages, the writing of its slot and of its flags. Taken
+ *   queue->lock	(mutex) one (VP, SINT): its SINT register, the front of its
+ *			queue, the writing of its slot and of its flags. Taken
  *			with machine->lock held, one at a time.
+ *   queue->back_lock	(mutex) the back of its queue, where posters add. Innermost.
  *
  * Counters are relaxed atomics: they order nothing. What many posters write is
  * kept in cache lines apart from what they only read, and from each other's.
@@ -43,15 +44,20 @@ struct message {
 	uint8_t payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
 };
 
+STAILQ_HEAD(messages, message);
+
 struct queue {
 	_Alignas(CACHE_LINE) pthread_mutex_t lock;
 	uint64_t sint;			/* the register */
 	uint64_t delivered;		/* messages written into the slot */
-	STAILQ_HEAD(, message) messages;
-	/* Memory of former messages, a few: posters and EOMs share no heap. */
-	STAILQ_HEAD(, message) spare;
+	struct messages front;		/* leave from here */
+	struct messages done;		/* memory of those that left */
+	uint64_t removed;
+	_Alignas(CACHE_LINE) pthread_mutex_t back_lock;
+	struct messages back;		/* come in here */
+	struct messages spare;		/* memory of those to come, a little */
 	uint32_t spare_count;
-	_Atomic uint32_t count;		/* of messages; changed under lock */
+	uint64_t added;
 };
 
 struct hvhost_vp {
@@ -64,8 +70,9 @@ struct hvhost_vp {
 	struct hv_sief_page *sief;
 	void *own_pages;		/* freed with the VP */
 	/*
-	 * Bit n: queue n is not empty. Set before MessagePending can be seen in
-	 * the slot, so that the EOM which that brings about finds it.
+	 * Bit n: queue n is not empty; changed under its back_lock. Set before
+	 * MessagePending can be seen in the slot, so that the EOM which that
+	 * brings about finds it.
 	 */
 	_Alignas(CACHE_LINE) _Atomic uint16_t pending;
 	_Atomic uint64_t lost;
@@ -163,7 +170,35 @@ void vp_free_locked(struct hvhost_vp *vp);
 void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
 		     void *contents);
 
-/* synic.c: slots, queues and interrupts of one (VP, SINT) */
+/* queue.c: the messages that wait for one (VP, SINT) */
+
+void queue_init(struct queue *queue);
+void queue_destroy(struct queue *queue);
+/*
+ * Put a message at the back of its queue, into one of the port's buffers. False:
+ * the port has none left, or the machine no memory. @first: the back was empty,
+ * so the caller must try to deliver.
+ */
+bool queue_add(struct hvhost_vp *vp, struct port *port,
+	       const struct hv_post_message_input *input, bool *first);
+bool queue_is_empty(const struct hvhost_vp *vp, const struct queue *queue);
+/* With no lock of the queue held. */
+uint32_t queue_depth(struct queue *queue);
+/* With queue->lock held: the message that is next; NULL: none waits. */
+struct message *queue_first(struct hvhost_vp *vp, struct queue *queue);
+/* The same, taken out; @more: others wait behind it. There must be one. */
+struct message *queue_take(struct hvhost_vp *vp, struct queue *queue,
+			   bool *more);
+/* Its buffer and its memory are free again; with queue->lock held. */
+void queue_free_message(struct queue *queue, struct message *message);
+/* Lose messages: those of @port, or all if it is NULL. Exclusive. */
+void queue_drop(struct hvhost_vp *vp, struct queue *queue,
+		const struct port *port);
+/* All that wait, in order; with machine->lock held exclusively. */
+typedef void queue_visit(void *context, const struct message *message);
+void queue_walk(const struct queue *queue, queue_visit *visit, void *context);
+
+/* synic.c: slots and interrupts of one (VP, SINT) */
 
 void synic_init(struct hvhost_vp *vp);
 void synic_destroy(struct hvhost_vp *vp);
@@ -176,12 +211,6 @@ void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
  */
 uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 		    const struct hv_post_message_input *input);
-/*
- * Put a message behind the others into one of the port's buffers, no more; with
- * queue->lock held. False: there is no buffer left, or no memory.
- */
-bool synic_queue(struct hvhost_vp *vp, struct queue *queue, struct port *port,
-		 const struct hv_post_message_input *input);
 /* Set a flag. Return HV_STATUS. With machine->lock held. */
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);

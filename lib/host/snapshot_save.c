@@ -56,7 +56,7 @@ static void put_sief(FILE *stream, const struct hv_sief_page *sief)
 	put(stream, &own, sizeof(own));
 }
 
-static void put_message(FILE *stream, const struct message *message)
+static void put_message(void *stream, const struct message *message)
 {
 	struct snapshot_message record = {
 		.port_id = message->port->id,
@@ -73,13 +73,11 @@ static void put_queue(FILE *stream, const struct queue *queue)
 	struct snapshot_queue record = {
 		.sint = queue->sint,
 		.delivered = queue->delivered,
-		.message_count = atomic_load(&queue->count),
+		.message_count = (uint32_t)(queue->added - queue->removed),
 	};
-	const struct message *message;
 
 	put(stream, &record, sizeof(record));
-	STAILQ_FOREACH(message, &queue->messages, next)
-		put_message(stream, message);
+	queue_walk(queue, put_message, stream);
 }
 
 static void put_vp(FILE *stream, const struct hvhost_vp *vp)

@@ -18,8 +18,7 @@ static bool vp_is_idle(struct hvhost_vp *vp, const struct port *port)
 {
 	unsigned int sint = port->info.u.message.target_sint;
 
-	return !atomic_load_explicit(&vp->queue[sint].count,
-				     memory_order_relaxed) &&
+	return queue_is_empty(vp, &vp->queue[sint]) &&
 	       synic_slot_is_free(vp, sint);
 }
 

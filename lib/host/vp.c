@@ -377,7 +377,7 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 			state->sints_masked |= bit;
 		if (!synic_slot_is_free(vp, sint))
 			state->slots_occupied |= bit;
-		state->queued[sint] = atomic_load(&vp->queue[sint].count);
+		state->queued[sint] = queue_depth(&vp->queue[sint]);
 		state->delivered += synic_delivered(vp, sint);
 		if (state->queued[sint] && (!vp_takes_messages(vp) ||
 					    !(state->slots_occupied & bit)))
