@@ -25,8 +25,8 @@
  *
  * Threads. Different handles are independent. On one handle, one thread may
  * post and signal while another one binds and receives; two threads in the
- * same half need a lock of the caller's. The functions without a handle may be
- * called from anywhere.
+ * same half need a lock of the caller's. hvpost_get_info() belongs to neither
+ * half. The functions without a handle may be called from anywhere.
  *
  * The library prints nothing, never exits, installs no signal handler and
  * starts no thread. After fork() only one of the processes may go on using a
@@ -85,7 +85,8 @@ struct hvpost;
  *
  * Return: 0, or -EINVAL: not a target string; -ENOENT or -ENODEV: the device
  * is not there (driver not loaded); -EACCES: no permission to open it;
- * -EPROTO: what is there is not an hvpost device; -ENOMEM.
+ * -EPROTO: what is there is not an hvpost device; -EMFILE or -ENFILE: no
+ * descriptor is left; -ENOMEM.
  */
 HVPOST_API int hvpost_open(const char *target, struct hvpost **handle);
 
@@ -203,8 +204,8 @@ HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post
  * Does not block.
  *
  * Return: 0, or -EINVAL: flag out of range; -EOPNOTSUPP: this partition lacks
- * the SignalEvents privilege; -EPERM, -EBUSY as hvpost_post(); else the errno
- * value of hvpost_last_status().
+ * the SignalEvents privilege, and the driver did not ask the hypervisor; -EPERM,
+ * -EBUSY as hvpost_post(); else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 			     uint32_t flag_number);
@@ -411,16 +412,23 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  *   connection 0x20 + s	events, to flags 0 to 2047 of SINT s
  *   conformance.h		connections that are refused, one for each cause
  *
- * A SINT that no handle has bound is masked: its messages wait in the slot and,
- * behind it, in the port's 16 buffers.
+ * A port has its connection's number, which so is the origin of its messages.
+ * VMBus is not there: connections 1 to 4 do not exist, SINT 2 is like any other,
+ * and nothing needs CAP_SYS_ADMIN. A SINT that no handle has bound is masked: its
+ * messages wait in the slot and, behind it, in the port's 16 buffers; signals to
+ * it are refused.
  *
  * "partition=NAME" chooses who posts: "guest" (the default), which has every
  * privilege and the connections above; "restricted", which has no privilege for
  * messages, events and ports; or "inactive", which has all of them in a partition
  * that is being finalized. Each may have 128 connections and make 128 ports.
  *
- * Everything runs in the calling threads; what one handle posts is received by
- * the threads of others.
+ * Everything runs in the calling threads. When a post returns, its message is in
+ * the ring if there was room for it: a receive then finds it at once. A payload
+ * that cannot be read faults, as in any function, unless it is NULL.
+ *
+ * A handle is of the process that opened it. A child of fork() can do no more than
+ * close those that it inherited; what it opens is on a machine of its own.
  */
 
 #ifdef __cplusplus

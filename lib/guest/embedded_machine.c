@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver/retry.h"
 #include "embedded_ring.h"
@@ -59,6 +60,7 @@ struct receiving_sint {
 };
 
 struct embedded_machine {
+	pid_t owner;
 	struct hvhost_machine *host;
 	struct embedded_sender guest;
 	struct embedded_sender restricted;
@@ -342,6 +344,7 @@ static int machine_new(struct embedded_machine **machine)
 
 	if (!new)
 		return -ENOMEM;
+	new->owner = getpid();
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		pthread_mutex_init(&new->sint[sint].lock, NULL);
 	err = build(new);
@@ -353,11 +356,18 @@ static int machine_new(struct embedded_machine **machine)
 	return 0;
 }
 
+bool embedded_machine_is_inherited(const struct embedded_machine *machine)
+{
+	return machine->owner != getpid();
+}
+
 int embedded_machine_get(struct embedded_machine **machine)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&registry_lock);
+	if (users && embedded_machine_is_inherited(the_machine))
+		users = 0; /* the parent's: nothing to free it with */
 	if (!users)
 		err = machine_new(&the_machine);
 	if (!err) {

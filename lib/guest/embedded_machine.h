@@ -8,6 +8,7 @@
 #ifndef HVPOST_EMBEDDED_MACHINE_H
 #define HVPOST_EMBEDDED_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,12 @@ struct embedded_machine;
  */
 int embedded_machine_get(struct embedded_machine **machine);
 void embedded_machine_put(struct embedded_machine *machine);
+
+/*
+ * Was it made before a fork(), by the parent? Then its memory is a copy, its
+ * locks are as they happened to be, and its eventfds are the parent's.
+ */
+bool embedded_machine_is_inherited(const struct embedded_machine *machine);
 
 /* Posting */
 

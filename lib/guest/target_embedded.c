@@ -93,13 +93,19 @@ static int embedded_open(const char *where, void **state)
 	return 0;
 }
 
+static void leave_machine(struct embedded *embedded)
+{
+	if (embedded->sint)
+		embedded_machine_unbind(embedded->machine, embedded->sint);
+	embedded_machine_put(embedded->machine);
+}
+
 static void embedded_close(void *state)
 {
 	struct embedded *embedded = state;
 
-	if (embedded->sint)
-		embedded_machine_unbind(embedded->machine, embedded->sint);
-	embedded_machine_put(embedded->machine);
+	if (!embedded_machine_is_inherited(embedded->machine))
+		leave_machine(embedded);
 	close(embedded->fd);
 	free(embedded);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <hvpost/hyperv.h>
 
@@ -75,6 +77,41 @@ START_TEST(what_close_finds_in_the_slot_waits_for_the_next_bind)
 	for (uint64_t number = 2; number <= 4; number++)
 		receive_number(hv, number);
 	ck_nothing_there(hv);
+}
+END_TEST
+
+/* It leaves by _exit(): what it inherited cannot be freed. */
+static void be_a_child(struct hvpost *inherited)
+{
+	struct hvpost *hv = open_bound(0, 0);
+
+	send_number(hv, 0, 1);
+	receive_number(hv, 1);
+	send_number(hv, 1, 2);
+	hvpost_close(inherited);
+	send_number(hv, 1, 3);
+	_exit(0);
+}
+
+START_TEST(a_child_of_fork_has_a_machine_of_its_own)
+{
+	struct hvpost *hv = open_bound(0, 0), *other = open_bound(1, 0);
+	pid_t child;
+	int status;
+
+	send_number(hv, 0, 7);
+	child = fork();
+	if (!child)
+		be_a_child(other);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+
+	ck_assert(is_readable(hv) && !is_readable(other));
+	receive_number(hv, 7);
+	ck_assert(!is_readable(hv));
+	ck_nothing_there(other);
+	send_number(hv, 1, 8);
+	receive_number(other, 8);
 }
 END_TEST
 
@@ -476,6 +513,7 @@ static void add_machine(Suite *suite)
 	tcase_add_test(machine, the_machine_ends_with_its_last_handle);
 	tcase_add_test(machine,
 		       what_close_finds_in_the_slot_waits_for_the_next_bind);
+	tcase_add_test(machine, a_child_of_fork_has_a_machine_of_its_own);
 	tcase_add_test(machine, info_is_that_of_the_engine);
 	tcase_add_loop_test(machine,
 			    the_descriptor_is_readable_exactly_while_messages_are_there,
