@@ -10,8 +10,12 @@
 
 /* Few, so that they meet; the last two have high bits. */
 const uint32_t operation_ids[OPERATION_IDS] = {
-	1, 2, 3, 0xff, 0x100, 0xffffff, 0x1000001, 0x80000002,
+	1, 2, 0xffffff, 0xff, 0x100, 3, 0x1000001, 0x80000002,
 };
+
+/* Where those begin and end that messages and events mostly use */
+#define MESSAGE_IDS	0, 3
+#define EVENT_IDS	3, 5
 
 /* Random numbers (splitmix64) */
 
@@ -102,6 +106,8 @@ static void start_partition(struct grower *grower, uint32_t partition,
 		start_vp(grower, partition, vp);
 	write_msr(grower, partition, 0, HV_MSR_GUEST_OS_ID,
 		  HV_GUEST_OS_ID_OPEN_SOURCE);
+	write_msr(grower, partition, 0, HV_MSR_HYPERCALL,
+		  0x3000 | HV_PAGE_ENABLE);
 }
 
 static uint32_t some_vp(uint64_t *random)
@@ -111,7 +117,29 @@ static uint32_t some_vp(uint64_t *random)
 
 static uint32_t some_port_type(uint64_t *random)
 {
-	return one_in(random, 4) ? HV_PORT_TYPE_EVENT : HV_PORT_TYPE_MESSAGE;
+	return one_in(random, 3) ? HV_PORT_TYPE_EVENT : HV_PORT_TYPE_MESSAGE;
+}
+
+static uint32_t id_between(uint64_t *random, uint32_t first, uint32_t end)
+{
+	return operation_ids[first + below(random, end - first)];
+}
+
+static uint32_t some_id(uint64_t *random, uint32_t port_type)
+{
+	if (one_in(random, 16))
+		return id_between(random, 0, OPERATION_IDS);
+	return port_type == HV_PORT_TYPE_EVENT ? id_between(random, EVENT_IDS) :
+						 id_between(random, MESSAGE_IDS);
+}
+
+static enum by some_caller(uint64_t *random)
+{
+	static const enum by by[] = {
+		BY_HOST, BY_HOST, BY_MEMORY, BY_REGISTERS,
+	};
+
+	return ONE_OF(random, by);
 }
 
 /* A port of one partition and the connection of another to it */
@@ -119,20 +147,25 @@ static void link_two(struct grower *grower)
 {
 	uint64_t *random = &grower->random;
 	uint32_t owner = below(random, MODEL_PARTITIONS);
+	uint32_t type = some_port_type(random);
 	struct operation operation = {
 		.kind = CREATE_PORT,
+		.by = one_in(random, 2) ? BY_HOST : BY_MEMORY,
+		.partition = owner,
 		.owner = owner,
 		.peer = (owner + 1 + below(random, MODEL_PARTITIONS - 1)) %
 			MODEL_PARTITIONS,
-		.port_id = operation_ids[below(random, 6)],
-		.connection_id = operation_ids[below(random, 6)],
-		.type = some_port_type(random),
+		.port_id = some_id(random, type),
+		.connection_id = some_id(random, type),
+		.type = type,
+		.size = 1 + below(random, 64),
 		.sint = 1 + below(random, 3),
 		.target_vp = some_vp(random),
 	};
 
 	add(grower, operation);
 	operation.kind = CONNECT_PORT;
+	operation.partition = operation.peer;
 	operation.owner = operation.peer;
 	operation.peer = owner;
 	add(grower, operation);
@@ -149,11 +182,6 @@ static uint32_t some_partition(uint64_t *random)
 
 	return one_in(random, 6) ? ONE_OF(random, odd) :
 				   below(random, MODEL_PARTITIONS);
-}
-
-static uint32_t some_id(uint64_t *random)
-{
-	return operation_ids[below(random, one_in(random, 8) ? 8 : 6)];
 }
 
 static uint32_t some_sint(uint64_t *random)
@@ -178,7 +206,7 @@ static uint32_t some_size(uint64_t *random)
 		0, 239, 240, 241, 256, 0x10000, 0xffffffff,
 	};
 
-	return one_in(random, 8) ? ONE_OF(random, odd) : below(random, 32);
+	return one_in(random, 16) ? ONE_OF(random, odd) : below(random, 32);
 }
 
 static uint32_t some_msr(uint64_t *random)
@@ -196,14 +224,15 @@ static uint32_t some_msr(uint64_t *random)
 
 static uint64_t some_sint_value(uint64_t *random, uint32_t sint)
 {
-	switch (below(random, 8)) {
+	switch (below(random, 12)) {
 	case 0:
 		return HV_SINT_MASKED;
 	case 1:
-		return HV_SINT_MASKED | vector_of(sint);
 	case 2:
-		return HV_SINT_POLLING | vector_of(sint);
+		return HV_SINT_MASKED | vector_of(sint);
 	case 3:
+		return HV_SINT_POLLING | vector_of(sint);
+	case 4:
 		return below(random, 32);
 	default:
 		return vector_of(sint);
@@ -213,7 +242,7 @@ static uint64_t some_sint_value(uint64_t *random, uint32_t sint)
 static uint64_t some_value(uint64_t *random, uint32_t msr)
 {
 	static const uint64_t pages[] = {
-		0x1001, 0x1001, 0x2001, 0x3001, 0x1000, 0, 0x4001, 0x4000,
+		0x1001, 0x1001, 0x2001, 0x3001, 0x3001, 0x1000, 0, 0x4001, 0x4000,
 		0xfffffffffffff001,
 	};
 
@@ -221,9 +250,9 @@ static uint64_t some_value(uint64_t *random, uint32_t msr)
 		return some_sint_value(random, msr - HV_MSR_SINT0);
 	switch (msr) {
 	case HV_MSR_SCONTROL:
-		return one_in(random, 3) ? 0 : 1;
+		return one_in(random, 4) ? 0 : 1;
 	case HV_MSR_GUEST_OS_ID:
-		return one_in(random, 4) ? 0 : HV_GUEST_OS_ID_OPEN_SOURCE;
+		return one_in(random, 16) ? 0 : HV_GUEST_OS_ID_OPEN_SOURCE;
 	case HV_MSR_HYPERCALL:
 		return ONE_OF(random, pages) |
 		       (one_in(random, 16) ? HV_HYPERCALL_LOCKED : 0);
@@ -234,7 +263,7 @@ static uint64_t some_value(uint64_t *random, uint32_t msr)
 
 static uint64_t some_privileges(uint64_t *random)
 {
-	return one_in(random, 3) ? ALL_PRIVILEGES & draw(random) :
+	return one_in(random, 4) ? ALL_PRIVILEGES & draw(random) :
 				   ALL_PRIVILEGES;
 }
 
@@ -249,14 +278,15 @@ static uint64_t some_control(uint64_t *random)
 static enum operation_kind some_kind(uint64_t *random)
 {
 	static const uint32_t weight[OPERATION_KINDS] = {
-		[PARTITION_NEW] = 3, [PARTITION_ACTIVATE] = 4,
-		[PARTITION_BEGIN_FINALIZE] = 2, [PARTITION_FINALIZE] = 2,
-		[PARTITION_FREE] = 3, [VP_NEW] = 8, [VP_FREE] = 5,
-		[VP_RESET] = 6, [VP_EOM] = 50, [VP_EOI] = 40, [READ_MSR] = 10,
-		[WRITE_MSR] = 60, [TAKE] = 170, [EMPTY] = 50, [SCRIBBLE] = 10,
-		[CLEAR_FLAGS] = 25, [POST] = 380, [SIGNAL] = 70,
-		[CREATE_PORT] = 50, [DELETE_PORT] = 14, [CONNECT_PORT] = 60,
-		[DISCONNECT_PORT] = 20, [GET_PROPERTY] = 12, [HYPERCALL] = 20,
+		[PARTITION_NEW] = 4, [PARTITION_ACTIVATE] = 4,
+		[PARTITION_BEGIN_FINALIZE] = 1, [PARTITION_FINALIZE] = 1,
+		[PARTITION_FREE] = 1, [VP_NEW] = 30, [VP_FREE] = 12,
+		[VP_RESET] = 6, [VP_EOM] = 150, [VP_EOI] = 300,
+		[READ_MSR] = 30, [WRITE_MSR] = 180, [TAKE] = 400,
+		[EMPTY] = 400, [SCRIBBLE] = 30, [CLEAR_FLAGS] = 100,
+		[POST] = 1500, [SIGNAL] = 400, [CREATE_PORT] = 60,
+		[DELETE_PORT] = 20, [CONNECT_PORT] = 60, [DISCONNECT_PORT] = 20,
+		[GET_PROPERTY] = 40, [HYPERCALL] = 60,
 	};
 	uint32_t total = 0;
 	uint32_t point;
@@ -272,17 +302,9 @@ static enum operation_kind some_kind(uint64_t *random)
 	return POST;
 }
 
-static enum by some_caller(uint64_t *random)
-{
-	static const enum by by[] = {
-		BY_HOST, BY_HOST, BY_MEMORY, BY_REGISTERS,
-	};
-
-	return ONE_OF(random, by);
-}
-
 static struct operation some_operation(uint64_t *random)
 {
+	uint32_t type = some_port_type(random);
 	struct operation operation = {
 		.kind = some_kind(random),
 		.partition = below(random, MODEL_PARTITIONS),
@@ -296,8 +318,8 @@ static struct operation some_operation(uint64_t *random)
 			    below(random, RESERVED_FIELDS + 1) : 0,
 		.owner = some_partition(random),
 		.peer = some_partition(random),
-		.port_id = some_id(random),
-		.connection_id = some_id(random),
+		.port_id = some_id(random, type),
+		.connection_id = some_id(random, type),
 		.type = some_type(random),
 		.size = some_size(random),
 		.target_vp = one_in(random, 10) ? 3 + below(random, 2) :
@@ -305,6 +327,10 @@ static struct operation some_operation(uint64_t *random)
 		.value = draw(random),
 	};
 
+	/* A guest may manage nobody but itself. */
+	if (operation.by != BY_HOST && !one_in(random, 4))
+		operation.owner = one_in(random, 2) ? ID_SELF :
+						      operation.partition;
 	switch (operation.kind) {
 	case WRITE_MSR:
 		operation.value = some_value(random, operation.msr);
@@ -320,18 +346,21 @@ static struct operation some_operation(uint64_t *random)
 		break;
 	case CREATE_PORT:
 	case CONNECT_PORT:
-		operation.type = one_in(random, 16) ? below(random, 6) :
-						      some_port_type(random);
+		operation.type = one_in(random, 16) ? below(random, 6) : type;
 		break;
 	case GET_PROPERTY:
 		operation.type = below(random, 3);
 		break;
 	case POST:
 		operation.by = BY_MEMORY;
+		operation.connection_id = some_id(random, HV_PORT_TYPE_MESSAGE);
 		break;
 	case SIGNAL:
 		if (operation.by == BY_HOST)
 			operation.by = BY_MEMORY;
+		if (!one_in(random, 8))
+			operation.size = below(random, 4);
+		operation.connection_id = some_id(random, HV_PORT_TYPE_EVENT);
 		break;
 	case HYPERCALL:
 		operation.by = BY_MEMORY;
@@ -341,6 +370,18 @@ static struct operation some_operation(uint64_t *random)
 		break;
 	}
 	return operation;
+}
+
+static void replace_partition(struct grower *grower)
+{
+	uint32_t partition = below(&grower->random, MODEL_PARTITIONS);
+
+	add(grower, (struct operation){
+			.kind = PARTITION_FREE, .partition = partition,
+		});
+	start_partition(grower, partition, some_privileges(&grower->random));
+	for (int i = 0; i < 6; i++)
+		link_two(grower);
 }
 
 struct sequence sequence_make(uint64_t seed, size_t count)
@@ -356,15 +397,13 @@ struct sequence sequence_make(uint64_t seed, size_t count)
 	sequence.flags = below(&grower.random, 4);
 	for (uint32_t i = 0; i < MODEL_PARTITIONS; i++)
 		start_partition(&grower, i, ALL_PRIVILEGES);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 16; i++)
 		link_two(&grower);
 
 	while (sequence.count < count)
 		if (one_in(&grower.random, 150))
-			start_partition(&grower,
-					below(&grower.random, MODEL_PARTITIONS),
-					some_privileges(&grower.random));
-		else if (one_in(&grower.random, 25))
+			replace_partition(&grower);
+		else if (one_in(&grower.random, 16))
 			link_two(&grower);
 		else
 			add(&grower, some_operation(&grower.random));
