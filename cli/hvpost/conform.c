@@ -284,8 +284,8 @@ static const struct option_line lines[] = {
 	  "0xf00000 (default 0x100)",
 	  OPTION_NUMBER, VALUE(base), 16, HVPOST_CONFORMANCE_BASE_MAX },
 	{ 0, "first-partition", "ID",
-	  "look for the prepared partitions among the 255 ids from\n"
-	  "this one on (default 1)",
+	  "look for the host's partitions among the 255 ids\n"
+	  "from this one on (default 1)",
 	  OPTION_NUMBER, VALUE(first_partition), 1, UINT32_MAX },
 	OPTION_TARGET,
 	OPTION_JSON,
@@ -298,10 +298,10 @@ const struct command command_conform = {
 	.operands = "",
 	.summary = "probe a host for every documented condition",
 	.details = "Bring about every documented condition of the hypercalls "
-		   "for messages, events and\nports, and print what the host "
-		   "answered beside what it should. The host must be\nprepared "
+		   "for messages, events\nand ports, and print what the host "
+		   "answered beside what it should. The host must\nbe prepared "
 		   "for it: <hvpost/conformance.h> says how. On one that is not, "
-		   "see to it\nthat nobody uses the ids from --base on.",
+		   "see to\nit that nobody uses the ids from --base on.",
 	.examples = "  hvpost conform --target embedded\n"
 		    "  hvpost conform --json | jq '.conditions[] | "
 		    "select(.result == \"fail\")'\n",

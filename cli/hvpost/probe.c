@@ -37,6 +37,21 @@ static const char *name_of(uint16_t status)
 	return name ? name : "an unknown status";
 }
 
+/* Who stops us waits until what we made at the host is removed. */
+
+static void hold_signals(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, before);
+}
+
+static void let_signals_in(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 /* Calls word for word */
 
 struct request {
@@ -233,6 +248,8 @@ static int look_at_privileges(struct prober *prober, enum caller caller)
 
 int prober_look_around(struct prober *prober, uint64_t first_partition)
 {
+	sigset_t before;
+
 	for (enum caller caller = 0; caller < CALLERS; caller++) {
 		int err = look_at_privileges(prober, caller);
 
@@ -242,8 +259,10 @@ int prober_look_around(struct prober *prober, uint64_t first_partition)
 	if (look_for_calls(prober))
 		return 0;
 
+	hold_signals(&before);
 	for (uint64_t i = 0; i < PROBER_PARTITIONS; i++)
 		look_at_partition(prober, first_partition + i);
+	let_signals_in(&before);
 	return 0;
 }
 
@@ -598,12 +617,10 @@ static void judge(struct prober *prober, const struct condition *condition,
 void probe(struct prober *prober, const struct condition *condition,
 	   struct finding *finding)
 {
-	sigset_t all, before;
+	sigset_t before;
 
 	*finding = (struct finding){ .verdict = VERDICT_PASS };
-	/* Who stops us waits until what we made at the host is removed. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
+	hold_signals(&before);
 	judge(prober, condition, finding);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	let_signals_in(&before);
 }

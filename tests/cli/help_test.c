@@ -8,7 +8,7 @@
 #include "tool.h"
 
 static const char *const commands[] = {
-	"info", "send", "listen", "signal", "ping", "status",
+	"info", "send", "listen", "signal", "ping", "status", "conform",
 };
 
 static char page[65536];

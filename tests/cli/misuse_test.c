@@ -53,6 +53,10 @@ static const struct {
 	{ "status 0x0f", "status", "'0x0f' is no documented status" },
 	{ "status NO_SUCH", "status", "'NO_SUCH' is no documented status" },
 	{ "status --target device", "status", "no option '--target'" },
+	{ "conform 1", "conform", "too many operands: expected none" },
+	{ "conform --base 15", "conform", "--base: '15' is not a number from" },
+	{ "conform --base 0xf00001", "conform", "--base: '0xf00001'" },
+	{ "conform --first-partition 0", "conform", "--first-partition: '0'" },
 };
 
 START_TEST(misuse_goes_to_stderr_with_status_1_and_points_to_help)
