@@ -79,19 +79,22 @@ struct failure failure_of_usage(const char *format, ...)
 	return failure;
 }
 
-/* What a person looks for in the file system when @target does not open. */
-static const char *device_path(const char *target)
+/* What a person looks for when @target does not open: a device by its path. */
+static const char *thing_to_open(const char *target)
 {
-	const char *colon = strchr(target, ':');
+	static const char device[] = "device";
+	size_t length = strcspn(target, ":");
 
-	return colon ? colon + 1 : HVPOST_DEVICE_PATH;
+	if (length != strlen(device) || strncmp(target, device, length))
+		return target;
+	return target[length] ? target + length + 1 : HVPOST_DEVICE_PATH;
 }
 
 struct failure failure_of_open(const char *target, int error)
 {
 	struct failure failure = local(error);
 
-	set_text(&failure, "cannot open %s: %s", device_path(target),
+	set_text(&failure, "cannot open %s: %s", thing_to_open(target),
 		 strerror(-error));
 	switch (error) {
 	case -ENOENT:
@@ -101,7 +104,9 @@ struct failure failure_of_open(const char *target, int error)
 		failure.hint = "load the driver: 'modprobe hvpost' after 'make "
 			       "install-driver', or before that 'insmod "
 			       "build/driver/RELEASE/hvpost.ko'; 'dmesg | grep "
-			       "hvpost' says why it would not load";
+			       "hvpost' says why it would not load. '--target "
+			       "embedded' needs none: it brings a host of its "
+			       "own";
 		break;
 	case -EACCES:
 	case -EPERM:
@@ -113,13 +118,15 @@ struct failure failure_of_open(const char *target, int error)
 	case -EPROTO:
 		failure.code = "not-hvpost";
 		set_text(&failure, "%s is not an hvpost device",
-			 device_path(target));
+			 thing_to_open(target));
 		failure.hint = "the driver's own device is " HVPOST_DEVICE_PATH;
 		break;
 	case -EINVAL:
 		failure.code = "bad-target";
 		set_text(&failure, "'%s' is not a target", target);
-		failure.hint = "a target is 'device' or 'device:PATH'";
+		failure.hint = "a target is 'device', 'device:PATH', 'embedded' "
+			       "or 'embedded:partition=guest|restricted|"
+			       "inactive'";
 		break;
 	}
 	return failure;

@@ -39,7 +39,8 @@ struct common_options {
 
 #define OPTION_TARGET \
 	{ 0, "target", "T", \
-	  "where to: device, or device:PATH\n" \
+	  "where to: device, device:PATH, or embedded, a host\n" \
+	  "inside this process\n" \
 	  "(default: $HVPOST_TARGET, else device)", \
 	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
 #define OPTION_JSON \

@@ -11,5 +11,6 @@ Suite *help_suite(void);
 Suite *misuse_suite(void);
 Suite *status_suite(void);
 Suite *target_suite(void);
+Suite *embedded_suite(void);
 
 #endif /* SUITES_H */

@@ -57,12 +57,16 @@ static const struct {
 	{ "device", -ENOENT, "no-device", "/dev/hvpost", "modprobe hvpost" },
 	{ "device", -ENOENT, "no-device", "/dev/hvpost", "insmod build/driver" },
 	{ "device", -ENOENT, "no-device", "/dev/hvpost", "install-driver" },
+	{ "device", -ENOENT, "no-device", "/dev/hvpost", "--target embedded" },
 	{ "device:/dev/x", -ENODEV, "no-device", "/dev/x", "dmesg" },
 	{ "device", -EACCES, "no-permission", "Permission", "sudo" },
 	{ "device", -EACCES, "no-permission", "Permission", "chgrp GROUP" },
 	{ "device:/dev/null", -EPROTO, "not-hvpost",
 	  "/dev/null is not an hvpost device", "/dev/hvpost" },
 	{ "nonsense", -EINVAL, "bad-target", "'nonsense'", "device:PATH" },
+	{ "devices:x", -EINVAL, "bad-target", "'devices:x'", "embedded" },
+	{ "embedded:x", -EINVAL, "bad-target", "'embedded:x'",
+	  "embedded:partition=" },
 };
 
 START_TEST(target_that_does_not_open_says_what_to_do)
@@ -86,6 +90,9 @@ START_TEST(any_other_error_of_open_is_local)
 	ck_assert_str_eq(failure.code, "local");
 	ck_assert_str_eq(failure.text,
 			 "cannot open /dev/hvpost: Cannot allocate memory");
+	failure = failure_of_open("embedded:partition=guest", -EMFILE);
+	ck_assert_str_eq(failure.text, "cannot open embedded:partition=guest: "
+				       "Too many open files");
 }
 END_TEST
 
