@@ -23,6 +23,7 @@ int main(void)
 	srunner_add_suite(runner, snapshot_suite());
 	srunner_add_suite(runner, snapshot_refusal_suite());
 	srunner_add_suite(runner, stress_suite());
+	srunner_add_suite(runner, snapshot_load_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
