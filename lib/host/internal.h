@@ -39,6 +39,7 @@ struct port;
 struct message {
 	STAILQ_ENTRY(message) next;
 	struct port *port;
+	uint32_t port_id;
 	uint32_t type;
 	uint32_t payload_size;
 	uint8_t payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
@@ -96,8 +97,14 @@ struct port {
 	uint64_t connection_partition;	/* who may connect */
 	struct connection *connection;	/* NULL: nobody is connected */
 	struct hv_port_info info;
-	/* Buffers in use: messages that wait; at most the owner's limit. */
-	_Alignas(CACHE_LINE) _Atomic uint32_t queued;
+	/*
+	 * Buffers in use are those taken less those given back, at most the
+	 * owner's limit. Posters look at the other line only when what they have
+	 * seen of it is not enough. All three wrap.
+	 */
+	_Atomic uint32_t taken;
+	_Atomic uint32_t given_back_seen;
+	_Alignas(CACHE_LINE) _Atomic uint32_t given_back;
 	_Atomic uint32_t next_vp;	/* where the search for any VP begins */
 	_Atomic uint64_t lost;
 	uint64_t posted_before;		/* through connections that are gone */
@@ -181,6 +188,9 @@ void queue_destroy(struct queue *queue);
  */
 bool queue_add(struct hvhost_vp *vp, struct port *port,
 	       const struct hv_post_message_input *input, bool *first);
+/* Has @port a free one now? */
+bool queue_buffer_is_free(struct port *port);
+uint32_t queue_buffers_used(const struct port *port);
 bool queue_is_empty(const struct hvhost_vp *vp, const struct queue *queue);
 /* With no lock of the queue held. */
 uint32_t queue_depth(struct queue *queue);

@@ -219,7 +219,7 @@ static void read_counters(const struct port *port,
 	counters->lost = atomic_load(&port->lost);
 	if (port->info.port_type != HV_PORT_TYPE_MESSAGE)
 		return;
-	counters->queued = atomic_load(&port->queued);
+	counters->queued = queue_buffers_used(port);
 	counters->buffers_free = port->owner->config.message_buffers -
 				 counters->queued;
 	counters->delivered = counters->posted - counters->lost -

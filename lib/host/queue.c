@@ -79,14 +79,39 @@ uint32_t queue_depth(struct queue *queue)
 
 /* A port's buffers are a number; posters to several queues may share it. */
 
-static bool buffer_take(struct port *port)
+uint32_t queue_buffers_used(const struct port *port)
 {
-	uint32_t used = atomic_load_explicit(&port->queued,
+	return atomic_load(&port->taken) - atomic_load(&port->given_back);
+}
+
+static bool buffer_is_left(struct port *port, uint32_t taken)
+{
+	uint32_t limit = port->owner->config.message_buffers;
+	uint32_t seen = atomic_load_explicit(&port->given_back_seen,
 					     memory_order_relaxed);
 
-	while (used < port->owner->config.message_buffers)
-		if (atomic_compare_exchange_weak_explicit(&port->queued, &used,
-							  used + 1,
+	if (taken - seen < limit)
+		return true;
+	seen = atomic_load_explicit(&port->given_back, memory_order_relaxed);
+	atomic_store_explicit(&port->given_back_seen, seen,
+			      memory_order_relaxed);
+	return taken - seen < limit;
+}
+
+bool queue_buffer_is_free(struct port *port)
+{
+	return buffer_is_left(port, atomic_load_explicit(&port->taken,
+							 memory_order_relaxed));
+}
+
+static bool buffer_take(struct port *port)
+{
+	uint32_t taken = atomic_load_explicit(&port->taken,
+					      memory_order_relaxed);
+
+	while (buffer_is_left(port, taken))
+		if (atomic_compare_exchange_weak_explicit(&port->taken, &taken,
+							  taken + 1,
 							  memory_order_relaxed,
 							  memory_order_relaxed))
 			return true;
@@ -95,7 +120,7 @@ static bool buffer_take(struct port *port)
 
 static void buffer_give_back(struct port *port)
 {
-	atomic_fetch_sub_explicit(&port->queued, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&port->given_back, 1, memory_order_relaxed);
 }
 
 static struct message *message_alloc(struct queue *queue)
@@ -113,6 +138,7 @@ static void message_fill(struct message *message, struct port *port,
 			 const struct hv_post_message_input *input)
 {
 	message->port = port;
+	message->port_id = port->id;
 	message->type = input->message_type;
 	message->payload_size = input->payload_size;
 	memcpy(message->payload, input->payload, input->payload_size);

@@ -41,7 +41,7 @@ static const char *place_fault(const struct hvhost_vp *vp, unsigned int sint,
 	target = port->info.u.message.target_vp;
 	if (target != HV_ANY_VP && target != vp->index)
 		return "a message is not at its port's VP";
-	if (atomic_load(&port->queued) >= port->owner->config.message_buffers)
+	if (queue_buffers_used(port) >= port->owner->config.message_buffers)
 		return "a port has more messages than buffers";
 	return NULL;
 }

@@ -59,7 +59,7 @@ static void put_sief(FILE *stream, const struct hv_sief_page *sief)
 static void put_message(void *stream, const struct message *message)
 {
 	struct snapshot_message record = {
-		.port_id = message->port->id,
+		.port_id = message->port_id,
 		.type = message->type,
 		.payload_size = message->payload_size,
 	};

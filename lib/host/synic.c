@@ -99,12 +99,6 @@ static void slot_write(struct hv_slot *slot, const struct slot_content *content)
 	__atomic_store_n(&slot->message_type, content->type, __ATOMIC_RELEASE);
 }
 
-static bool buffer_is_free(const struct port *port)
-{
-	return atomic_load_explicit(&port->queued, memory_order_relaxed) <
-	       port->owner->config.message_buffers;
-}
-
 /* With queue->lock held. Return whether a message went into the slot. */
 static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
 {
@@ -120,7 +114,7 @@ static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
 	slot_write(slot, &(struct slot_content){
 			.type = message->type,
 			.payload_size = message->payload_size,
-			.port_id = message->port->id,
+			.port_id = message->port_id,
 			.payload = message->payload,
 			.more = more,
 		});
@@ -194,7 +188,7 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 	bool first;
 
 	/* A full port is refused without disturbing those who empty it. */
-	if (!buffer_is_free(port))
+	if (!queue_buffer_is_free(port))
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	if (queue_is_empty(vp, &vp->queue[sint]) &&
 	    post_at_once(vp, port, input))
