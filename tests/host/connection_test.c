@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* ConnectPort, DisconnectPort: each row of their status tables. */
+#include <errno.h>
 #include <string.h>
 
 #include "suites.h"
@@ -415,6 +416,103 @@ START_TEST(finalized_sender_leaves_its_ports_unconnected)
 }
 END_TEST
 
+/* Counters */
+
+static struct hvhost_connection_counters counters(uint32_t id)
+{
+	struct hvhost_connection_counters now;
+
+	ck_assert_int_eq(hvhost_connection_counters(world.sender.partition, id,
+						    &now), 0);
+	return now;
+}
+
+static void assert_counted(uint32_t id, uint64_t posted, uint64_t refused)
+{
+	ck_assert_uint_eq(counters(id).posted, posted);
+	ck_assert_uint_eq(counters(id).refused, refused);
+}
+
+START_TEST(connection_counts_its_posts_and_what_was_refused)
+{
+	assert_counted(CONNECTION, 0, 0);
+	for (uint32_t i = 0; i <= BUFFERS; i++)
+		ck_assert_uint_eq(post(CONNECTION, 1 + i), 0);
+	assert_counted(CONNECTION, BUFFERS + 1, 0);
+	ck_assert_uint_eq(post(CONNECTION, 1), HV_STATUS_INSUFFICIENT_BUFFERS);
+	ck_assert_uint_eq(guest_signal(CONNECTION, 0),
+			  HV_STATUS_INVALID_PORT_ID);
+	assert_counted(CONNECTION, BUFFERS + 1, 2);
+	assert_counted(EVENT_CONNECTION, 0, 0);
+}
+END_TEST
+
+START_TEST(connection_counts_its_signals_and_what_was_refused)
+{
+	ck_assert_uint_eq(guest_signal(EVENT_CONNECTION, 0), 0);
+	ck_assert_uint_eq(guest_signal(EVENT_CONNECTION, 0), 0);
+	ck_assert_uint_eq(guest_signal(EVENT_CONNECTION, EVENT_COUNT),
+			  HV_STATUS_INVALID_PARAMETER);
+	assert_counted(EVENT_CONNECTION, 2, 1);
+}
+END_TEST
+
+START_TEST(what_never_reached_a_connection_is_counted_at_none)
+{
+	struct hv_post_message_input input = post_input(CONNECTION, 1);
+
+	input.payload_size = HV_MESSAGE_PAYLOAD_SIZE_MAX + 1;
+	ck_assert_uint_eq(guest_post(&input), HV_STATUS_INVALID_PARAMETER);
+	ck_assert_uint_eq(post(CONNECTION + 1, 1),
+			  HV_STATUS_INVALID_CONNECTION_ID);
+	assert_counted(CONNECTION, 0, 0);
+}
+END_TEST
+
+START_TEST(connection_counts_what_its_deleted_port_refused)
+{
+	ck_assert_uint_eq(post(CONNECTION, 1), 0);
+	ck_assert_uint_eq(host_delete(PORT), 0);
+	ck_assert_uint_eq(post(CONNECTION, 1), HV_STATUS_INVALID_PORT_ID);
+	ck_assert_uint_eq(post(CONNECTION, 1), HV_STATUS_INVALID_PORT_ID);
+	assert_counted(CONNECTION, 1, 2);
+}
+END_TEST
+
+START_TEST(new_connection_counts_from_zero_and_its_port_goes_on)
+{
+	ck_assert_uint_eq(post(CONNECTION, 1), 0);
+	ck_assert_uint_eq(host_disconnect(CONNECTION), 0);
+	ck_assert_uint_eq(host_connect(connect_to(CONNECTION, PORT,
+						  HV_PORT_TYPE_MESSAGE)), 0);
+	assert_counted(CONNECTION, 0, 0);
+	ck_assert_uint_eq(post(CONNECTION, 2), 0);
+	assert_counted(CONNECTION, 1, 0);
+	ck_assert_uint_eq(counters_of(PORT).posted, 2);
+}
+END_TEST
+
+START_TEST(connection_that_is_not_there_has_no_counters)
+{
+	const uint32_t ids[] = {
+		NEW_CONNECTION, CONNECTION | 1u << 24, UINT32_MAX,
+	};
+	struct hvhost_connection_counters now;
+
+	ck_assert_uint_eq(post(CONNECTION, 1), 0);
+	for (int i = 0; i < ROWS(ids); i++) {
+		memset(&now, 0xff, sizeof(now));
+		ck_assert_int_eq(hvhost_connection_counters(
+					world.sender.partition, ids[i], &now),
+				 -ENOENT);
+		ck_assert_uint_eq(now.posted, 0);
+		ck_assert_uint_eq(now.refused, 0);
+	}
+	ck_assert_int_eq(hvhost_connection_counters(world.receiver.partition,
+						    CONNECTION, &now), -ENOENT);
+}
+END_TEST
+
 static void add_connect_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, host_connects_a_partition);
@@ -470,6 +568,19 @@ static void add_disconnect_tests(TCase *tcase)
 	tcase_add_test(tcase, finalized_sender_leaves_its_ports_unconnected);
 }
 
+static void add_counter_tests(TCase *tcase)
+{
+	tcase_add_test(tcase, connection_counts_its_posts_and_what_was_refused);
+	tcase_add_test(tcase,
+		       connection_counts_its_signals_and_what_was_refused);
+	tcase_add_test(tcase,
+		       what_never_reached_a_connection_is_counted_at_none);
+	tcase_add_test(tcase, connection_counts_what_its_deleted_port_refused);
+	tcase_add_test(tcase,
+		       new_connection_counts_from_zero_and_its_port_goes_on);
+	tcase_add_test(tcase, connection_that_is_not_there_has_no_counters);
+}
+
 Suite *connection_suite(void)
 {
 	Suite *suite = suite_create("connection");
@@ -478,6 +589,7 @@ Suite *connection_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, world_teardown);
 	add_connect_tests(tcase);
 	add_disconnect_tests(tcase);
+	add_counter_tests(tcase);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

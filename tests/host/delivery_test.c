@@ -658,6 +658,86 @@ START_TEST(finalizing_the_sender_keeps_what_it_posted)
 }
 END_TEST
 
+START_TEST(each_vp_counts_its_own_losses)
+{
+	make_link_to_any_vp();
+	post_many(SECOND, 1, 2 + 3);
+	ck_assert_uint_eq(vp_state(0).lost + vp_state(1).lost, 0);
+	ck_assert_uint_eq(vp_state(0).queued[SINT] + vp_state(1).queued[SINT],
+			  3);
+	for (uint32_t vp = 0; vp < 2; vp++) {
+		uint32_t queued = vp_state(vp).queued[SINT];
+
+		hvhost_vp_reset(world.receiver.vp[vp]);
+		ck_assert_uint_eq(vp_state(vp).lost, queued);
+	}
+}
+END_TEST
+
+START_TEST(vp_counts_losses_of_deleted_ports_and_of_resets)
+{
+	post_many(CONNECTION, 1, 1 + MORE);
+	ck_assert_uint_eq(host_delete(PORT), 0);
+	ck_assert_uint_eq(vp_state(0).lost, MORE);
+	make_link(SECOND, SECOND_PORT, SINT, 0);
+	post_many(SECOND, 1, 2);
+	ck_assert_uint_eq(vp_state(0).lost, MORE);
+	hvhost_vp_reset(world.receiver.vp[0]);
+	ck_assert_uint_eq(vp_state(0).lost, MORE + 2);
+	ck_assert_uint_eq(vp_state(0).delivered, 1);
+	ck_assert_uint_eq(vp_state(1).lost, 0);
+}
+END_TEST
+
+/* Stuck SINTs */
+
+START_TEST(nothing_is_stuck_behind_a_slot_that_the_guest_will_empty)
+{
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+	post_many(CONNECTION, 1, 1 + MORE);
+	for (uint32_t i = 0; i < 1 + MORE; i++) {
+		ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+		ck_assert_uint_eq(take(0, SINT), 1 + i);
+	}
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+}
+END_TEST
+
+START_TEST(sint_whose_slot_was_emptied_without_eom_is_stuck)
+{
+	post_many(CONNECTION, 1, 1 + MORE);
+	ck_assert_uint_eq(empty_slot(0, SINT), 1);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 1u << SINT);
+	ck_assert_uint_eq(vp_state(1).sints_stuck, 0);
+	hvhost_vp_eom(world.receiver.vp[0]);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+}
+END_TEST
+
+START_TEST(sint_with_nothing_queued_is_never_stuck)
+{
+	post_many(CONNECTION, 1, 1);
+	ck_assert_uint_eq(empty_slot(0, SINT), 1);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+	guest_write_msr(&world.receiver, 0, HV_MSR_SCONTROL, 0);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+}
+END_TEST
+
+START_TEST(all_that_is_queued_is_stuck_while_synic_or_sim_page_is_off)
+{
+	uint64_t on = guest_read_msr(&world.receiver, 0, switches[_i]);
+
+	make_link(SECOND, SECOND_PORT, SINT + 4, 0);
+	post_many(CONNECTION, 1, 2);
+	post_many(SECOND, 1, 2);
+	guest_write_msr(&world.receiver, 0, switches[_i], 0);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0x11u << SINT);
+	guest_write_msr(&world.receiver, 0, switches[_i], on);
+	ck_assert_uint_eq(vp_state(0).sints_stuck, 0);
+}
+END_TEST
+
 static void add_slot_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, slot_holds_the_message_byte_by_byte, 0,
@@ -733,6 +813,19 @@ static void add_loss_tests(TCase *tcase)
 		       freeing_a_vp_loses_what_it_has_queued_and_returns_buffers);
 	tcase_add_test(tcase, finalizing_takes_queued_messages_with_it);
 	tcase_add_test(tcase, finalizing_the_sender_keeps_what_it_posted);
+	tcase_add_test(tcase, each_vp_counts_its_own_losses);
+	tcase_add_test(tcase, vp_counts_losses_of_deleted_ports_and_of_resets);
+}
+
+static void add_stuck_tests(TCase *tcase)
+{
+	tcase_add_test(tcase,
+		       nothing_is_stuck_behind_a_slot_that_the_guest_will_empty);
+	tcase_add_test(tcase, sint_whose_slot_was_emptied_without_eom_is_stuck);
+	tcase_add_test(tcase, sint_with_nothing_queued_is_never_stuck);
+	tcase_add_loop_test(tcase,
+			    all_that_is_queued_is_stuck_while_synic_or_sim_page_is_off,
+			    0, ROWS(switches));
 }
 
 static void add_case(Suite *suite, const char *name, void (*add)(TCase *tcase))
@@ -753,5 +846,6 @@ Suite *delivery_suite(void)
 	add_case(suite, "buffer", add_buffer_tests);
 	add_case(suite, "any_vp", add_any_vp_tests);
 	add_case(suite, "loss", add_loss_tests);
+	add_case(suite, "stuck", add_stuck_tests);
 	return suite;
 }

@@ -244,7 +244,67 @@ START_TEST(freed_partition_is_found_by_nobody)
 }
 END_TEST
 
+START_TEST(partition_is_found_by_its_id)
+{
+	ck_assert_ptr_eq(hvhost_partition_find(world.machine, world.sender.id),
+			 world.sender.partition);
+	ck_assert_ptr_eq(hvhost_partition_find(world.machine,
+					       world.receiver.id),
+			 world.receiver.partition);
+	hvhost_partition_finalize(world.sender.partition);
+	ck_assert_ptr_eq(hvhost_partition_find(world.machine, world.sender.id),
+			 world.sender.partition);
+}
+END_TEST
+
+START_TEST(partition_is_not_found_by_an_id_that_is_not_its_own)
+{
+	const uint64_t ids[] = {
+		HV_PARTITION_ID_INVALID, HV_PARTITION_ID_SELF,
+		world.receiver.id + 1, world.receiver.id | 1ull << 32,
+	};
+
+	for (int i = 0; i < ROWS(ids); i++)
+		ck_assert_ptr_null(hvhost_partition_find(world.machine,
+							 ids[i]));
+	hvhost_partition_free(world.sender.partition);
+	ck_assert_ptr_null(hvhost_partition_find(world.machine,
+						 world.sender.id));
+}
+END_TEST
+
 /* VPs */
+
+START_TEST(vp_is_found_by_its_index)
+{
+	struct hvhost_vp *vp = guest_add_vp(&world.receiver, 3);
+
+	ck_assert_ptr_eq(hvhost_vp_find(world.receiver.partition, 0),
+			 world.receiver.vp[0]);
+	ck_assert_ptr_eq(hvhost_vp_find(world.receiver.partition, 1),
+			 world.receiver.vp[1]);
+	ck_assert_ptr_eq(hvhost_vp_find(world.receiver.partition, 3), vp);
+	ck_assert_ptr_eq(hvhost_vp_find(world.sender.partition, 0),
+			 world.sender.vp[0]);
+}
+END_TEST
+
+START_TEST(vp_is_not_found_where_there_is_none)
+{
+	struct hvhost_partition *receiver = world.receiver.partition;
+
+	ck_assert_ptr_null(hvhost_vp_find(receiver, 2));
+	guest_add_vp(&world.receiver, 3);
+	ck_assert_ptr_null(hvhost_vp_find(receiver, 2));
+	ck_assert_ptr_null(hvhost_vp_find(receiver, WORLD_VPS));
+	ck_assert_ptr_null(hvhost_vp_find(receiver, HV_VP_SELF));
+	ck_assert_ptr_null(hvhost_vp_find(receiver, HV_ANY_VP));
+	hvhost_vp_free(world.receiver.vp[0]);
+	ck_assert_ptr_null(hvhost_vp_find(receiver, 0));
+	hvhost_partition_finalize(receiver);
+	ck_assert_ptr_null(hvhost_vp_find(receiver, 1));
+}
+END_TEST
 
 START_TEST(vp_index_lies_below_the_count)
 {
@@ -350,6 +410,11 @@ Suite *partition_suite(void)
 	tcase_add_test(tcase, finalized_partition_takes_no_vp);
 	tcase_add_test(tcase, port_for_a_finalized_sender_is_for_nobody_else);
 	tcase_add_test(tcase, freed_partition_is_found_by_nobody);
+	tcase_add_test(tcase, partition_is_found_by_its_id);
+	tcase_add_test(tcase,
+		       partition_is_not_found_by_an_id_that_is_not_its_own);
+	tcase_add_test(tcase, vp_is_found_by_its_index);
+	tcase_add_test(tcase, vp_is_not_found_where_there_is_none);
 	tcase_add_test(tcase, vp_index_lies_below_the_count);
 	tcase_add_test(tcase, vp_pages_must_be_aligned);
 	tcase_add_test(tcase, vp_uses_and_zeroes_the_pages_it_is_given);
