@@ -439,7 +439,8 @@ HVHOST_API int hvhost_machine_save(struct hvhost_machine *machine,
 struct hvhost_restore_ops {
 	/*
 	 * The partition @id is about to be made: fill @config's ops and
-	 * context; the rest is as saved, and the callback leaves it.
+	 * context; the rest is as saved, and the callback leaves it. All are
+	 * asked for, also those of hvhost_conformance_prepare().
 	 * Return 0, or a negative errno value to end the restore with.
 	 */
 	int (*restore_partition)(void *context, uint64_t id,
