@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <hvpost/hvpost.h>
 #include <hvpost/hyperv_status.h>
 
 #define NS_PER_S 1000000000ull
@@ -137,6 +138,11 @@ static int do_post(struct hvpost_ioc_post *post)
 		return EMSGSIZE;
 	if (!fake.attempts)
 		return fake.post_errno;
+	if (fake.post_status) {
+		post->status = fake.post_status(post);
+		post->attempts = 1;
+		return -hvpost_status_errno(post->status);
+	}
 	error = wait_in_post(post);
 	post->status = error && !fake.status ? HV_STATUS_INSUFFICIENT_BUFFERS :
 					       fake.status;
@@ -149,6 +155,10 @@ static int do_post(struct hvpost_ioc_post *post)
 static int do_signal(struct hvpost_ioc_signal *signal)
 {
 	fake.signal = *signal;
+	if (fake.signal_status) {
+		signal->status = fake.signal_status(signal);
+		return -hvpost_status_errno(signal->status);
+	}
 	if (fake.attempts)
 		signal->status = fake.status;
 	return fake.signal_errno;

@@ -26,6 +26,9 @@ struct fake_device {
 	int info_errno;
 	__u32 status;		/* what the hypervisor answers */
 	__u32 attempts;
+	/* The same for each post and signal of its own, in place of all these. */
+	__u32 (*post_status)(const struct hvpost_ioc_post *post);
+	__u32 (*signal_status)(const struct hvpost_ioc_signal *signal);
 	bool echo;		/* deliver what is posted */
 	bool damage;		/* and change a byte of it */
 	bool endless;		/* a message is there at every look */

@@ -25,6 +25,9 @@ int main(void)
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, commands_suite());
+	srunner_add_suite(runner, conditions_suite());
+	srunner_add_suite(runner, probe_suite());
+	srunner_add_suite(runner, conform_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

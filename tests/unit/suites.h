@@ -11,6 +11,8 @@
 Suite *abi_suite(void);
 Suite *bytes_suite(void);
 Suite *commands_suite(void);
+Suite *conditions_suite(void);
+Suite *conform_suite(void);
 Suite *deadline_suite(void);
 Suite *device_suite(void);
 Suite *echo_suite(void);
@@ -20,6 +22,7 @@ Suite *number_suite(void);
 Suite *options_suite(void);
 Suite *payload_suite(void);
 Suite *privileges_suite(void);
+Suite *probe_suite(void);
 Suite *retry_suite(void);
 Suite *samples_suite(void);
 Suite *slot_suite(void);
