@@ -41,6 +41,7 @@ extern const struct command command_signal;
 extern const struct command command_ping;
 extern const struct command command_status;
 extern const struct command command_conform;
+extern const struct command command_demo;
 
 /* Run @command with its part of the command line; argv[0] is its name. */
 int command_run(const struct command *command, int argc, char **argv);

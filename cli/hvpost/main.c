@@ -6,7 +6,7 @@
 static const struct command *const commands[] = {
 	&command_info,   &command_send, &command_listen,
 	&command_signal, &command_ping, &command_status,
-	&command_conform,
+	&command_conform, &command_demo,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -9,6 +9,7 @@
 
 static const char *const commands[] = {
 	"info", "send", "listen", "signal", "ping", "status", "conform",
+	"demo",
 };
 
 static char page[65536];

@@ -25,6 +25,7 @@ int main(void)
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, commands_suite());
+	srunner_add_suite(runner, demo_suite());
 	srunner_add_suite(runner, conditions_suite());
 	srunner_add_suite(runner, probe_suite());
 	srunner_add_suite(runner, conform_suite());

@@ -14,6 +14,7 @@ Suite *commands_suite(void);
 Suite *conditions_suite(void);
 Suite *conform_suite(void);
 Suite *deadline_suite(void);
+Suite *demo_suite(void);
 Suite *device_suite(void);
 Suite *echo_suite(void);
 Suite *failure_suite(void);
