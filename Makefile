@@ -56,7 +56,8 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-library check-vm vm-programs install install-driver uninstall \
+	check-cli check-host check-library check-vm fuzz fuzz-programs vm-programs \
+	install install-driver uninstall \
 	clean help FORCE
 
 all: lib cli examples man
@@ -250,6 +251,24 @@ $(B)/tests/bench: $(BENCH_OBJ) $(B)/lib/libhvhost.a
 
 bench: $(B)/tests/bench ## ratios against floors and peers, also in build/bench.json
 	@$(B)/tests/bench $(B)/bench.json
+
+# --- fuzzers (libFuzzer) -------------------------------------------------------
+#
+# Built by clang with flags of their own: scripts/fuzz calls make for that.
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED_OBJ := $(patsubst %,$(B)/obj/tests/%.o,fuzz/fuzz host/model host/operation host/pair)
+
+$(FUZZERS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
+
+fuzz-programs: $(FUZZERS)
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (60); findings: build/fuzz/findings/
+	@scripts/fuzz --seconds $(FUZZ_SECONDS)
 
 # --- VM programs ---------------------------------------------------------------
 

@@ -385,11 +385,13 @@ static struct hvhost_hypercall registers_of(const struct operation *operation,
 static void call_both(uint32_t partition, uint32_t vp,
 		      const struct hvhost_hypercall *call)
 {
+	uint16_t code = (uint16_t)call->control;
 	uint64_t seen, expected;
 	int err;
 
 	err = hvhost_vp_hypercall(pair.guest[partition].vp[vp], call, &seen);
-	look_at_choices();
+	if (code == HV_CALL_POST_MESSAGE || code == HV_CALL_SIGNAL_EVENT)
+		look_at_choices();
 	expect("hypercall", err,
 	       model_vp_hypercall(&pair.model, partition, vp, call, &expected));
 	expect("hypercall's result", (int64_t)seen, (int64_t)expected);
@@ -850,10 +852,27 @@ void pair_end(void)
 	pair.machine = NULL;
 }
 
-const char *pair_do(const struct operation *operation)
+uint8_t *pair_memory(uint32_t partition)
+{
+	return pair.guest[partition].memory;
+}
+
+void pair_carry_out(const struct operation *operation)
 {
 	pair.effects.count = pair.model.effects.count = 0;
 	carry_out(operation);
+}
+
+void pair_call(uint32_t partition, uint32_t vp,
+	       const struct hvhost_hypercall *call)
+{
+	pair.effects.count = pair.model.effects.count = 0;
+	if (pair.guest[partition].vp[vp])
+		call_both(partition, vp, call);
+}
+
+const char *pair_compare(void)
+{
 	compare();
 	return pair.difference[0] ? pair.difference : NULL;
 }

@@ -12,16 +12,26 @@
 
 #include <stdint.h>
 
+#include <hvpost/hvhost.h>
+
 #include "operation.h"
 
 /* Machines without partitions; @flags are HVHOST_MACHINE_*. */
 void pair_begin(uint32_t flags);
 void pair_end(void);
 
+/* Memory of a guest: MODEL_MEMORY_SIZE bytes, the same for both */
+uint8_t *pair_memory(uint32_t partition);
+
+void pair_carry_out(const struct operation *operation);
+/* A hypercall of any registers; nothing if the VP is not there. */
+void pair_call(uint32_t partition, uint32_t vp,
+	       const struct hvhost_hypercall *call);
+
 /*
- * Carry @operation out. Return NULL, or how engine and model differ; the text is
- * there until the next begin.
+ * After each operation: NULL, or how engine and model differ; the text is there
+ * until the next begin.
  */
-const char *pair_do(const struct operation *operation);
+const char *pair_compare(void);
 
 #endif /* PAIR_H */

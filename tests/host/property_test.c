@@ -35,7 +35,8 @@ static size_t carry_out(const struct sequence *sequence, const char **why)
 	pair_begin(sequence->flags);
 	*why = NULL;
 	for (i = 0; i < sequence->count; i++) {
-		*why = pair_do(&sequence->operation[i]);
+		pair_carry_out(&sequence->operation[i]);
+		*why = pair_compare();
 		if (*why)
 			break;
 	}
