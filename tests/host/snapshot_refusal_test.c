@@ -261,6 +261,7 @@ static void walk(struct records *records)
 #define FINALIZED	2
 #define PORT_70		0
 #define PORT_71		1
+#define PORT_ANY	2
 #define PORT_EVENT	3
 #define VP_0		1
 #define VP_1		2
@@ -477,6 +478,30 @@ static const struct lie {
 	  "a connection is to a port of nobody" },
 };
 
+/* No call sets it yet. */
+START_TEST(preferred_vp_is_taken_from_the_snapshot)
+{
+	struct hv_get_port_property_input input = {
+		.port_partition = world.receiver.id,
+		.port_id = ANY_PORT,
+		.property = HV_PORT_PROPERTY_PREFERRED_TARGET_VP,
+	};
+	struct snapshot_port *port;
+	struct records records;
+	uint64_t value;
+
+	walk(&records);
+	port = (void *)records.at[kind_port][PORT_ANY];
+	port->preferred_vp = 1;
+	seal(saved);
+	world_teardown();
+	ck_assert_int_eq(restore_world(saved, NULL), 0);
+	ck_assert_uint_eq(hvhost_get_port_property(world.machine, &input,
+						   &value), 0);
+	ck_assert_uint_eq(value, 1);
+}
+END_TEST
+
 START_TEST(lie_is_refused)
 {
 	const struct lie *lie = &lies[_i];
@@ -602,6 +627,7 @@ Suite *snapshot_refusal_suite(void)
 	tcase_add_test(tcase, any_bit_that_flips_is_noticed);
 	tcase_add_test(tcase, other_files_are_refused);
 	tcase_add_test(tcase, newer_version_is_not_supported);
+	tcase_add_test(tcase, preferred_vp_is_taken_from_the_snapshot);
 	tcase_add_loop_test(tcase, lie_is_refused, 0, ROWS(lies));
 	tcase_add_test(tcase, no_lie_does_harm);
 	suite_add_tcase(suite, tcase);
