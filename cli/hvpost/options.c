@@ -73,6 +73,18 @@ static bool set_duration(const struct option_line *line, const char *text,
 	return false;
 }
 
+static bool add_to_list(const struct option_line *line, const char *text,
+			struct option_list *list, struct options_error *error)
+{
+	if (list->count < OPTION_LIST_MAX) {
+		list->text[list->count++] = text;
+		return true;
+	}
+	snprintf(error->text, sizeof(error->text),
+		 "--%s: more than %d of them", line->name, OPTION_LIST_MAX);
+	return false;
+}
+
 static bool set_value(const struct option_line *line, const char *text,
 		      void *values, struct options_error *error)
 {
@@ -89,6 +101,8 @@ static bool set_value(const struct option_line *line, const char *text,
 	case OPTION_TEXT:
 		*(const char **)value = text;
 		return true;
+	case OPTION_LIST:
+		return add_to_list(line, text, value, error);
 	}
 	return false;
 }

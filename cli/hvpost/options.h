@@ -16,7 +16,16 @@ enum option_kind {
 	OPTION_FLAG,		/* nothing; bool */
 	OPTION_NUMBER,		/* decimal or 0x, min to max; uint64_t */
 	OPTION_DURATION,	/* 20ms, 5s, 1m; int64_t milliseconds */
-	OPTION_TEXT		/* anything; const char * into argv */
+	OPTION_TEXT,		/* anything; const char * into argv */
+	OPTION_LIST		/* the same, any number of times */
+};
+
+#define OPTION_LIST_MAX 256
+
+/* The value of an OPTION_LIST, in the order of the command line. */
+struct option_list {
+	size_t count;
+	const char *text[OPTION_LIST_MAX];
 };
 
 struct option_line {

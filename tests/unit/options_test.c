@@ -11,6 +11,7 @@ struct values {
 	int64_t timeout_ms;
 	const char *file;
 	bool quiet;
+	struct option_list words;
 };
 
 static const struct option_line lines[] = {
@@ -22,6 +23,8 @@ static const struct option_line lines[] = {
 	  0, 0 },
 	{ 'q', "quiet", NULL, "say less", OPTION_FLAG,
 	  offsetof(struct values, quiet), 0, 0 },
+	{ 'w', "word", "W", "any number of times", OPTION_LIST,
+	  offsetof(struct values, words), 0, 0 },
 	OPTION_TARGET,
 	OPTION_JSON,
 	OPTION_HELP,
@@ -83,6 +86,24 @@ START_TEST(letters_and_equal_signs_are_taken)
 	ck_assert_int_eq(values.timeout_ms, 60000);
 	ck_assert(values.quiet);
 	ck_assert_str_eq(values.file, "f");
+}
+END_TEST
+
+START_TEST(a_list_keeps_its_words_in_order)
+{
+	ck_assert_int_eq(parse("cmd --word b -w a x --word=b"), 5);
+	ck_assert_uint_eq(values.words.count, 3);
+	ck_assert_str_eq(values.words.text[0], "b");
+	ck_assert_str_eq(values.words.text[1], "a");
+	ck_assert_str_eq(values.words.text[2], "b");
+}
+END_TEST
+
+START_TEST(a_list_that_is_full_is_misuse)
+{
+	values.words.count = OPTION_LIST_MAX;
+	ck_assert_int_eq(parse("cmd -w a"), -1);
+	ck_assert_str_eq(error.text, "--word: more than 256 of them");
 }
 END_TEST
 
@@ -166,6 +187,8 @@ Suite *options_suite(void)
 	tcase_add_test(tcase, no_option_leaves_the_defaults);
 	tcase_add_test(tcase, every_kind_of_option_is_taken);
 	tcase_add_test(tcase, letters_and_equal_signs_are_taken);
+	tcase_add_test(tcase, a_list_keeps_its_words_in_order);
+	tcase_add_test(tcase, a_list_that_is_full_is_misuse);
 	tcase_add_test(tcase, operands_may_stand_before_options);
 	tcase_add_test(tcase, two_dashes_end_the_options);
 	tcase_add_test(tcase, second_command_line_is_parsed_afresh);
