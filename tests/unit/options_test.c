@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(a_list_keeps_its_words_in_order)
 {
-	ck_assert_int_eq(parse("cmd --word b -w a x --word=b"), 5);
+	ck_assert_int_eq(parse("cmd --word b -w a x --word=b"), 6);
 	ck_assert_uint_eq(values.words.count, 3);
 	ck_assert_str_eq(values.words.text[0], "b");
 	ck_assert_str_eq(values.words.text[1], "a");
