@@ -7,6 +7,7 @@
 
 CC       ?= gcc
 AR       ?= ar
+OBJCOPY  ?= objcopy
 INSTALL  ?= install
 PKG_CONFIG ?= pkg-config
 SCDOC    ?= scdoc
@@ -212,7 +213,15 @@ $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 
 HOST_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/host/*.c))
 
-$(B)/tests/host: $(HOST_TEST_OBJ) $(B)/lib/libhvhost.a
+# The engine whose allocations pass through tests/host/allocation.c
+HOST_TEST_ALLOCATIONS := malloc calloc aligned_alloc free open_memstream
+
+$(B)/tests/libhvhost.a: $(B)/lib/libhvhost.a
+	$(call say,OBJCOPY,$@)
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) $(foreach f,$(HOST_TEST_ALLOCATIONS),--redefine-sym $f=allocation_$f) $< $@
+
+$(B)/tests/host: $(HOST_TEST_OBJ) $(B)/tests/libhvhost.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread

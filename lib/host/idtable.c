@@ -30,6 +30,24 @@ void *idtable_find(const struct idtable *table, uint32_t id)
 	return leaf ? leaf[step(id, 0)] : NULL;
 }
 
+/* Leaves and middle nodes alike: arrays of this many pointers. */
+static bool is_empty(const void *node)
+{
+	static const void *const nothing[IDTABLE_FANOUT];
+
+	return !memcmp(node, nothing, sizeof(nothing));
+}
+
+static void free_middle_if_empty(struct idtable *table, uint32_t id)
+{
+	void ****middle = &table->root[step(id, 16)];
+
+	if (!is_empty(*middle))
+		return;
+	free(*middle);
+	*middle = NULL;
+}
+
 static void **make_leaf(struct idtable *table, uint32_t id)
 {
 	void ****middle = &table->root[step(id, 16)];
@@ -40,9 +58,13 @@ static void **make_leaf(struct idtable *table, uint32_t id)
 	if (!*middle)
 		return NULL;
 	leaf = &(*middle)[step(id, 8)];
-	if (!*leaf)
-		*leaf = calloc(IDTABLE_FANOUT, sizeof(**leaf));
-	return *leaf;
+	if (*leaf)
+		return *leaf;
+	*leaf = calloc(IDTABLE_FANOUT, sizeof(**leaf));
+	if (*leaf)
+		return *leaf;
+	free_middle_if_empty(table, id);
+	return NULL;
 }
 
 int idtable_add(struct idtable *table, uint32_t id, void *thing)
@@ -57,14 +79,6 @@ int idtable_add(struct idtable *table, uint32_t id, void *thing)
 	leaf[step(id, 0)] = thing;
 	table->count++;
 	return 0;
-}
-
-/* Leaves and middle nodes alike: arrays of this many pointers. */
-static bool is_empty(const void *node)
-{
-	static const void *const nothing[IDTABLE_FANOUT];
-
-	return !memcmp(node, nothing, sizeof(nothing));
 }
 
 /* What has become empty goes: few ids at a time never cost a table of all. */
@@ -83,10 +97,7 @@ void idtable_remove(struct idtable *table, uint32_t id)
 		return;
 	free(leaf);
 	middle[step(id, 8)] = NULL;
-	if (!is_empty(middle))
-		return;
-	free(middle);
-	table->root[step(id, 16)] = NULL;
+	free_middle_if_empty(table, id);
 }
 
 void *idtable_next(const struct idtable *table, uint32_t *id)

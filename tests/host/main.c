@@ -19,6 +19,7 @@ int main(void)
 	srunner_add_suite(runner, port_suite());
 	srunner_add_suite(runner, connection_suite());
 	srunner_add_suite(runner, conformance_suite());
+	srunner_add_suite(runner, allocation_suite());
 	srunner_add_suite(runner, property_suite());
 	srunner_add_suite(runner, snapshot_suite());
 	srunner_add_suite(runner, snapshot_refusal_suite());

@@ -8,6 +8,7 @@
 /* Rows of a table that a loop test runs over. */
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
+Suite *allocation_suite(void);
 Suite *conformance_suite(void);
 Suite *connection_suite(void);
 Suite *delivery_suite(void);
