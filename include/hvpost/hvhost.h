@@ -326,6 +326,25 @@ hvhost_get_port_property(struct hvhost_machine *machine,
 			 const struct hv_get_port_property_input *input,
 			 uint64_t *value);
 
+/**
+ * hvhost_reassign_port() - let another partition connect to a port
+ * @machine:			machine
+ * @port_partition:		id of its owner
+ * @port_id:			its id
+ * @connection_partition:	id of who may connect from now on
+ *
+ * For one that comes in place of one that is gone; no hypercall does this. What
+ * is queued stays, and so do counters.
+ *
+ * Return: HV_STATUS: INVALID_PARTITION_ID: there is no such partition, or both
+ * are the same; INVALID_PARTITION_STATE: one is not active; INVALID_PORT_ID: there
+ * is no such port, or somebody is connected to it.
+ */
+HVHOST_API uint16_t hvhost_reassign_port(struct hvhost_machine *machine,
+					 uint64_t port_partition,
+					 uint32_t port_id,
+					 uint64_t connection_partition);
+
 /* 6. Looking inside */
 
 struct hvhost_port_counters {

@@ -199,6 +199,37 @@ hvhost_get_port_property(struct hvhost_machine *machine,
 	return port_get_property(machine, NULL, input, value);
 }
 
+static uint16_t reassign(struct hvhost_machine *machine, struct port *port,
+			 uint64_t connection_partition)
+{
+	struct hvhost_partition *peer = partition_find(machine,
+						       connection_partition);
+
+	if (!peer || peer == port->owner)
+		return HV_STATUS_INVALID_PARTITION_ID;
+	if (peer->state != HVHOST_PARTITION_ACTIVE)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	if (port->connection)
+		return HV_STATUS_INVALID_PORT_ID;
+	port->connection_partition = connection_partition;
+	return HV_STATUS_SUCCESS;
+}
+
+uint16_t hvhost_reassign_port(struct hvhost_machine *machine,
+			      uint64_t port_partition, uint32_t port_id,
+			      uint64_t connection_partition)
+{
+	struct port *port;
+	uint16_t status;
+
+	lock_exclude(&machine->lock);
+	status = find_port(machine, NULL, port_partition, port_id, &port);
+	if (!status)
+		status = reassign(machine, port, connection_partition);
+	lock_unexclude(&machine->lock);
+	return status;
+}
+
 uint64_t port_posted(const struct port *port)
 {
 	return port->posted_before +
