@@ -10,7 +10,7 @@
 
 static _Thread_local unsigned int until_failure;	/* 0: none to come */
 static _Thread_local bool failed;
-static _Thread_local bool streams_full;
+static _Thread_local bool next_write_fails;
 static _Thread_local long balance;
 
 void allocation_fail(unsigned int number)
@@ -30,9 +30,9 @@ long allocation_balance(void)
 	return balance;
 }
 
-void allocation_fill_streams(bool full)
+void allocation_fail_write(void)
 {
-	streams_full = full;
+	next_write_fails = true;
 }
 
 static bool must_fail(void)
@@ -80,11 +80,13 @@ void allocation_free(void *memory)
 	free(memory);
 }
 
-static ssize_t write_nothing(void *cookie, const char *bytes, size_t size)
+static ssize_t fail_once(void *cookie, const char *bytes, size_t size)
 {
 	(void)cookie;
 	(void)bytes;
-	(void)size;
+	if (!next_write_fails)
+		return (ssize_t)size;
+	next_write_fails = false;
 	errno = ENOMEM;
 	return 0;
 }
@@ -94,9 +96,9 @@ FILE *allocation_open_memstream(char **bytes, size_t *size)
 {
 	if (must_fail())
 		return NULL;
-	if (streams_full)
+	if (next_write_fails)
 		return fopencookie(NULL, "w", (cookie_io_functions_t){
-				.write = write_nothing,
+				.write = fail_once,
 			});
 	return open_memstream(bytes, size);
 }

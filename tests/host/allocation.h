@@ -18,7 +18,7 @@ bool allocation_has_failed(void);
 /* The engine's allocations less its frees until now */
 long allocation_balance(void);
 
-/* Streams into memory take no byte any more, or take them again. */
-void allocation_fill_streams(bool full);
+/* The next stream into memory cannot grow for its first write. */
+void allocation_fail_write(void);
 
 #endif /* ALLOCATION_H */

@@ -169,9 +169,8 @@ static int attempt_save(void)
 START_TEST(snapshot_without_memory_is_refused)
 {
 	ck_assert_uint_eq(refusals(attempt_save, -ENOMEM), 1);
-	allocation_fill_streams(true);
+	allocation_fail_write();
 	ck_assert_int_eq(attempt_save(), -ENOMEM);
-	allocation_fill_streams(false);
 	ck_assert_int_eq(attempt_save(), 0);
 }
 END_TEST
@@ -184,10 +183,9 @@ START_TEST(snapshot_of_an_empty_machine_without_memory_is_refused)
 	size_t size;
 
 	ck_assert_int_eq(hvhost_machine_new(NULL, &machine), 0);
-	allocation_fill_streams(true);
+	allocation_fail_write();
 	ck_assert_int_eq(hvhost_machine_save(machine, &snapshot, &size),
 			 -ENOMEM);
-	allocation_fill_streams(false);
 	ck_assert_ptr_null(snapshot);
 	ck_assert_uint_eq(size, 0);
 	hvhost_machine_free(machine);
