@@ -51,6 +51,8 @@ COMPILE = $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
 
 JSON_CFLAGS  = $(shell $(PKG_CONFIG) --cflags json-c)
 JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
+SECCOMP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libseccomp)
+SECCOMP_LIBS = $(shell $(PKG_CONFIG) --libs libseccomp)
 ZLIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags zlib)
 ZLIB_LIBS    = $(shell $(PKG_CONFIG) --libs zlib)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
@@ -66,7 +68,7 @@ all: lib cli examples man
 ##@ Build
 
 lib: $(LIBRARIES:%=$(B)/lib/%.so) $(LIBRARIES:%=$(B)/lib/%.a)	## libhvpost and libhvhost, shared and static
-cli: $(B)/bin/hvpost				## the hvpost tool
+cli: $(B)/bin/hvpost $(B)/bin/hvhost		## the tools: hvpost, hvhost
 examples: $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))	## example programs
 man: $(patsubst docs/%.scd,$(B)/man/%,$(wildcard docs/*.scd))	## man pages
 
@@ -83,7 +85,9 @@ $(B)/flags: FORCE
 DRIVER_PURE := driver/retry.c driver/slot.c
 
 HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/host/*.c))
-GUEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/guest/*.c) $(DRIVER_PURE))
+COMMON_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/common/*.c))
+GUEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/guest/*.c) $(DRIVER_PURE)) \
+	     $(COMMON_OBJ)
 
 $(B)/obj/lib/%.o: lib/%.c $(B)/flags
 	$(call say,CC,$<)
@@ -139,6 +143,24 @@ $(B)/bin/hvpost: $(CLI_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link_hvpost) $(run_path) -o $@
+
+# --- hvhost ------------------------------------------------------------------
+
+HVHOST_SRC := $(wildcard cli/hvhost/*.c) $(addprefix cli/hvpost/,json.c number.c options.c)
+HVHOST_OBJ := $(HVHOST_SRC:%.c=$(B)/obj/%.o) $(COMMON_OBJ)
+
+$(B)/obj/cli/hvhost/%.o: cli/hvhost/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Icli/hvpost -I. $(JSON_CFLAGS) $(SECCOMP_CFLAGS) -c -o $@ $<
+
+link_hvhost = $(CC) $(CFLAGS) $(LDFLAGS) $(HVHOST_OBJ) -L$(B)/lib -lhvhost \
+	      $(JSON_LIBS) $(SECCOMP_LIBS) -pthread
+
+$(B)/bin/hvhost: $(HVHOST_OBJ) $(B)/lib/libhvhost.so
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_hvhost) $(run_path) -o $@
 
 $(B)/examples/%: examples/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
@@ -302,6 +324,7 @@ install: all ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
 	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
+	$(link_hvhost) -o $(DESTDIR)$(BINDIR)/hvhost
 	for library in $(LIBRARIES); do \
 		$(INSTALL) -m 755 $(B)/lib/$$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/ && \
 		ln -sf $$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$library.so && \
@@ -321,7 +344,7 @@ install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
 
 uninstall: ## what install and install-driver put there
-	rm -f $(DESTDIR)$(BINDIR)/hvpost \
+	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(BINDIR)/hvhost \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
 		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A process may write anything to the memory at any time, before, in and after
+ * its calls. So of what is in there we read each word once, into private memory,
+ * and keep no state of ours in it: what we publish there we never read back.
+ *
+ * Nor may it make us wait. Its descriptors are written without waiting
+ * (MSG_DONTWAIT counts for the one call, which O_NONBLOCK, shared with the
+ * process, would not), and the doorbell is only ever polled.
+ */
+#define _GNU_SOURCE /* accept4, struct ucred */
+#include "client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/common/spin.h"
+#include "log.h"
+#include "memory.h"
+#include "names.h"
+#include "packet.h"
+
+/* Rounds of calls between two looks at the socket of a process that never rests. */
+#define ROUNDS_PER_LOOK 64
+
+/* What we know of the ring of a VP; the memory has copies. */
+struct ring {
+	uint32_t completed;
+	uint32_t eoms;
+};
+
+/* All of this but the listeners belongs to the client's thread once it runs. */
+struct client_thread {
+	pthread_t id;
+	bool is_running;
+	atomic_bool must_end;		/* set by the main thread */
+	const char *name;
+	uint32_t vp_count;
+	int socket;
+	int doorbell;
+	int epoll;
+	int ended_fd;
+	struct memory memory;
+	struct hvhost_vp *vp[HVPOST_ATTACH_VPS_MAX];
+	struct ring ring[HVPOST_ATTACH_VPS_MAX];
+	struct spin spin;
+	/* Guards the listeners: whoever posts to us sends packets to them. */
+	pthread_mutex_t listener_lock;
+	int listener[HV_SINT_COUNT];	/* -1: none */
+};
+
+/* Guest memory of the call that this thread carries out. */
+struct call_memory {
+	uint8_t *bytes;
+	uint32_t size;
+};
+
+static _Thread_local struct call_memory memory_of_call;
+
+static void *find_memory(uint64_t gpa, size_t size)
+{
+	if (gpa > memory_of_call.size || memory_of_call.size - gpa < size)
+		return NULL;
+	return memory_of_call.bytes + gpa;
+}
+
+static int read_memory(void *context, uint64_t gpa, void *to, size_t size)
+{
+	const void *from = find_memory(gpa, size);
+
+	(void)context;
+	if (!from)
+		return -1;
+	memcpy(to, from, size);
+	return 0;
+}
+
+static int write_memory(void *context, uint64_t gpa, const void *from,
+			size_t size)
+{
+	void *to = find_memory(gpa, size);
+
+	(void)context;
+	if (!to)
+		return -1;
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* Interrupts: in the threads of those who post to this client */
+
+static void tell_listener(struct client_thread *thread, unsigned int sint)
+{
+	static const char interrupt = 1;
+
+	pthread_mutex_lock(&thread->listener_lock);
+	/* A full socket is readable already; a closed one is nobody's. */
+	if (thread->listener[sint] >= 0)
+		send(thread->listener[sint], &interrupt, sizeof(interrupt),
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	pthread_mutex_unlock(&thread->listener_lock);
+}
+
+static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
+			uint8_t vector)
+{
+	struct client_thread *thread = context;
+	struct hvpost_attach_words *words =
+		&thread->memory.vp[vp_index].words;
+	uint32_t bit = 1u << sint;
+
+	(void)vector;
+	__atomic_fetch_or(&words->asserted, bit, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&words->armed, __ATOMIC_SEQ_CST) & bit &&
+	    __atomic_fetch_and(&words->armed, ~bit, __ATOMIC_SEQ_CST) & bit)
+		tell_listener(thread, sint);
+}
+
+static const struct hvhost_partition_ops partition_ops = {
+	.read_memory = read_memory,
+	.write_memory = write_memory,
+	.assert_sint = assert_sint,
+};
+
+/* Calls */
+
+/* Our copy of a slot but for its guest memory, which the engine copies itself. */
+struct call {
+	uint64_t control, input, output;
+	uint32_t kind, flags, memory_size;
+};
+
+static struct call copy_call(const struct hvpost_attach_call *slot)
+{
+	struct call call = {
+		.control = slot->control,
+		.input = slot->input,
+		.output = slot->output,
+		.kind = slot->kind,
+		.flags = slot->flags,
+		.memory_size = slot->memory_size,
+	};
+
+	/* No later use of the copy may turn into another look at the slot. */
+	__asm__ volatile("" : : "r"(&call) : "memory");
+	return call;
+}
+
+/* Return NULL, or what is wrong with the call. */
+static const char *check_call(const struct call *call)
+{
+	uint32_t limit = call->flags & HVPOST_ATTACH_IN_PAGES ?
+				 HVPOST_ATTACH_PAGES_SIZE :
+				 HVPOST_ATTACH_SLOT_SIZE;
+
+	if (call->flags & ~HVPOST_ATTACH_IN_PAGES)
+		return "a call with unknown flags";
+	if (call->memory_size > limit)
+		return "a call with more memory than it has";
+	return NULL;
+}
+
+static int run_hypercall(struct hvhost_vp *vp, const struct call *call,
+			 const struct call_memory *memory, uint64_t *result)
+{
+	const struct hvhost_hypercall registers = {
+		.control = call->control,
+		.input = call->input,
+		.output = call->output,
+		.protected_mode = 1,
+	};
+	int err;
+
+	memory_of_call = *memory;
+	err = hvhost_vp_hypercall(vp, &registers, result);
+	memory_of_call = (struct call_memory){ 0 };
+	return err;
+}
+
+/* Return what is wrong with the call, or NULL. */
+static const char *run_call(struct client_thread *thread, uint32_t vp_index,
+			    struct hvpost_attach_call *slot)
+{
+	struct hvpost_attach_vp *shared = &thread->memory.vp[vp_index];
+	struct hvhost_vp *vp = thread->vp[vp_index];
+	struct call call = copy_call(slot);
+	const char *wrong = check_call(&call);
+	uint64_t result = 0;
+	int err = 0;
+
+	if (wrong)
+		return wrong;
+	switch (call.kind) {
+	case HVPOST_ATTACH_HYPERCALL:
+		err = run_hypercall(vp, &call, &(struct call_memory){
+				.bytes = call.flags & HVPOST_ATTACH_IN_PAGES ?
+					 shared->pages : slot->memory,
+				.size = call.memory_size,
+			}, &result);
+		break;
+	case HVPOST_ATTACH_READ_MSR:
+		err = hvhost_vp_read_msr(vp, (uint32_t)call.control, &result);
+		break;
+	case HVPOST_ATTACH_WRITE_MSR:
+		err = hvhost_vp_write_msr(vp, (uint32_t)call.control,
+					  call.input);
+		break;
+	default:
+		return "a call of an unknown kind";
+	}
+	slot->result = result;
+	slot->error = err;
+	return NULL;
+}
+
+static void wake_waiters(struct hvpost_attach_words *words)
+{
+	if (__atomic_load_n(&words->waiters, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &words->completed, FUTEX_WAKE, INT_MAX,
+			NULL, NULL, 0);
+}
+
+/* Carry out what there is on a VP. Return NULL, or what is wrong with it. */
+static const char *run_vp(struct client_thread *thread, uint32_t vp_index,
+			  bool *found)
+{
+	struct hvpost_attach_vp *shared = &thread->memory.vp[vp_index];
+	struct ring *ring = &thread->ring[vp_index];
+	uint32_t submitted = __atomic_load_n(&shared->words.submitted,
+					     __ATOMIC_SEQ_CST);
+	uint32_t eoms = __atomic_load_n(&shared->words.eoms, __ATOMIC_SEQ_CST);
+
+	if (eoms != ring->eoms) {
+		ring->eoms = eoms;
+		*found = true;
+		hvhost_vp_eom(thread->vp[vp_index]);
+	}
+	if (submitted == ring->completed)
+		return NULL;
+	if (submitted - ring->completed > HVPOST_ATTACH_CALLS)
+		return "more calls than its ring has slots";
+
+	*found = true;
+	while (ring->completed != submitted) {
+		const char *wrong;
+
+		wrong = run_call(thread, vp_index,
+				 &shared->call[ring->completed %
+					       HVPOST_ATTACH_CALLS]);
+		if (wrong)
+			return wrong;
+		__atomic_store_n(&shared->words.completed, ++ring->completed,
+				 __ATOMIC_SEQ_CST);
+	}
+	wake_waiters(&shared->words);
+	return NULL;
+}
+
+static const char *run_vps(struct client_thread *thread, bool *found)
+{
+	const char *wrong = NULL;
+
+	*found = false;
+	for (uint32_t i = 0; i < thread->vp_count && !wrong; i++)
+		wrong = run_vp(thread, i, found);
+	return wrong;
+}
+
+static bool has_work(void *context)
+{
+	struct client_thread *thread = context;
+
+	for (uint32_t i = 0; i < thread->vp_count; i++) {
+		struct hvpost_attach_words *words = &thread->memory.vp[i].words;
+
+		if (__atomic_load_n(&words->submitted, __ATOMIC_SEQ_CST) !=
+			    thread->ring[i].completed ||
+		    __atomic_load_n(&words->eoms, __ATOMIC_SEQ_CST) !=
+			    thread->ring[i].eoms)
+			return true;
+	}
+	return false;
+}
+
+/* Packets */
+
+static void answer(int socket, const struct hvpost_attach_answer *text,
+		   const int *descriptors, size_t count)
+{
+	/* Whoever does not take its answers has a full socket, and no answer. */
+	packet_send(socket, text, sizeof(*text), descriptors, count);
+}
+
+static void set_listener(struct client_thread *thread, unsigned int sint,
+			 int listener)
+{
+	int before;
+
+	pthread_mutex_lock(&thread->listener_lock);
+	before = thread->listener[sint];
+	thread->listener[sint] = listener;
+	pthread_mutex_unlock(&thread->listener_lock);
+	if (before >= 0)
+		close(before);
+}
+
+/* Only a socket can be written to without any wait. */
+static bool is_unix_socket(int descriptor)
+{
+	int domain = 0;
+	socklen_t size = sizeof(domain);
+
+	return !getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) &&
+	       domain == AF_UNIX;
+}
+
+/* Return NULL, or what is wrong. The descriptor is taken or closed. */
+static const char *listen_at(struct client_thread *thread, uint32_t sint,
+			     int descriptor)
+{
+	if (sint >= HV_SINT_COUNT) {
+		packet_close(descriptor);
+		return "a listener for a SINT that there is not";
+	}
+	if (descriptor >= 0 && !is_unix_socket(descriptor)) {
+		packet_close(descriptor);
+		return "a listener that is not a Unix socket";
+	}
+	set_listener(thread, sint, descriptor);
+	answer(thread->socket, &(struct hvpost_attach_answer){
+			.magic = HVPOST_ATTACH_MAGIC,
+			.version = HVPOST_ATTACH_VERSION,
+			.kind = HVPOST_ATTACH_LISTEN,
+		}, NULL, 0);
+	return NULL;
+}
+
+static const char *take_packet(struct client_thread *thread, bool *gone)
+{
+	struct hvpost_attach_request request;
+	int descriptor;
+	ssize_t size = packet_receive(thread->socket, &request, sizeof(request),
+				      &descriptor);
+	const char *wrong = NULL;
+
+	if (size == -EAGAIN)
+		return NULL;
+	if (size <= 0) {
+		*gone = true;
+		return NULL;
+	}
+	wrong = packet_check_request(&request, (size_t)size);
+	if (!wrong && request.kind == HVPOST_ATTACH_LISTEN)
+		return listen_at(thread, request.sint, descriptor);
+	packet_close(descriptor);
+	return wrong ? wrong : "a request to attach once more";
+}
+
+/* The thread */
+
+static const char *wait_for_events(struct client_thread *thread, int timeout_ms,
+				   bool *gone)
+{
+	struct epoll_event events[2];
+	const char *wrong = NULL;
+	int count = epoll_wait(thread->epoll, events, 2, timeout_ms);
+
+	for (int i = 0; i < count && !wrong && !*gone; i++)
+		if (events[i].data.fd == thread->socket)
+			wrong = take_packet(thread, gone);
+	return wrong;
+}
+
+/* See attach.h on @sleeping: the look after the store is what counts. */
+static const char *sleep_until_rung(struct client_thread *thread, bool *gone)
+{
+	uint32_t *sleeping = &thread->memory.header->sleeping;
+	const char *wrong = NULL;
+
+	__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
+	if (!has_work(thread))
+		wrong = wait_for_events(thread, -1, gone);
+	__atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);
+	return wrong;
+}
+
+static const char *serve_until_gone(struct client_thread *thread)
+{
+	unsigned int rounds = 0;
+	const char *wrong = NULL;
+	bool gone = false, found;
+
+	while (!wrong && !gone && !atomic_load(&thread->must_end)) {
+		wrong = run_vps(thread, &found);
+		if (wrong)
+			break;
+		if (found && ++rounds % ROUNDS_PER_LOOK)
+			continue;
+		if (found)
+			wrong = wait_for_events(thread, 0, &gone);
+		else if (!spin_until(&thread->spin, has_work, thread))
+			wrong = sleep_until_rung(thread, &gone);
+	}
+	return wrong;
+}
+
+static void *serve(void *argument)
+{
+	struct client_thread *thread = argument;
+	const char *wrong = serve_until_gone(thread);
+
+	if (wrong)
+		log_line("partition %s: %s; its process is dropped",
+			 thread->name, wrong);
+	/* The process learns of it here, and client_is_gone() too. */
+	shutdown(thread->socket, SHUT_RDWR);
+	eventfd_write(thread->ended_fd, 1);
+	return NULL;
+}
+
+/* Making and freeing; all of it in the main thread. */
+
+static int watch(struct client_thread *thread, int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(thread->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_descriptors(struct client_thread *thread)
+{
+	int err;
+
+	thread->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (thread->epoll < 0)
+		return -errno;
+	thread->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (thread->doorbell < 0)
+		return -errno;
+	/* Edges alone: so nobody need read it, and the process cannot mislead. */
+	err = watch(thread, thread->doorbell, EPOLLIN | EPOLLET);
+	return err ? err : watch(thread, thread->socket, EPOLLIN | EPOLLRDHUP);
+}
+
+static void thread_free(struct client_thread *thread)
+{
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+		packet_close(thread->listener[sint]);
+	pthread_mutex_destroy(&thread->listener_lock);
+	packet_close(thread->epoll);
+	packet_close(thread->doorbell);
+	memory_free(&thread->memory);
+	free(thread);
+}
+
+static int thread_new(const struct client_config *config, int socket,
+		      struct client_thread **thread)
+{
+	struct client_thread *new = calloc(1, sizeof(*new));
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->name = config->named->name;
+	new->vp_count = config->named->vp_count;
+	new->socket = socket;
+	new->ended_fd = config->ended_fd;
+	new->epoll = new->doorbell = -1;
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+		new->listener[sint] = -1;
+	err = memory_new(&new->memory, new->vp_count);
+	if (err) {
+		free(new);
+		return err;
+	}
+	pthread_mutex_init(&new->listener_lock, NULL);
+	err = open_descriptors(new);
+	if (err) {
+		thread_free(new);
+		return err;
+	}
+	*thread = new;
+	return 0;
+}
+
+static int add_vps(struct client *client)
+{
+	struct client_thread *thread = client->thread;
+	int err = 0;
+
+	for (uint32_t i = 0; i < thread->vp_count && !err; i++) {
+		struct hvpost_attach_vp *vp = &thread->memory.vp[i];
+
+		err = hvhost_vp_new(client->partition, i, &vp->sim, &vp->sief,
+				    &thread->vp[i]);
+	}
+	return err;
+}
+
+static int add_partition(struct client *client)
+{
+	const struct client_config *config = &client->config;
+	const struct hvhost_partition_config partition = {
+		.privileges = config->named->privileges,
+		.gpa_size = HVPOST_ATTACH_PAGES_SIZE,
+		.vp_count_max = config->named->vp_count,
+		.ports_max = config->ports_max,
+		.connections_max = config->connections_max,
+		.ops = &partition_ops,
+		.context = client->thread,
+	};
+	int err = hvhost_partition_new(config->machine, &partition,
+				       &client->partition);
+
+	if (!err)
+		err = hvhost_partition_activate(client->partition);
+	return err ? err : add_vps(client);
+}
+
+int client_new(const struct client_config *config, int socket,
+	       struct client **client)
+{
+	struct client *new = calloc(1, sizeof(*new));
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->config = *config;
+	err = thread_new(config, socket, &new->thread);
+	if (err) {
+		free(new);
+		return err;
+	}
+	err = add_partition(new);
+	if (err) {
+		hvhost_partition_free(new->partition);
+		thread_free(new->thread);
+		free(new);
+		return err;
+	}
+	*client = new;
+	return 0;
+}
+
+int client_start(struct client *client)
+{
+	struct client_thread *thread = client->thread;
+	const int descriptors[] = { thread->memory.fd, thread->doorbell };
+	int err = pthread_create(&thread->id, NULL, serve, thread);
+
+	if (err)
+		return -err;
+	thread->is_running = true;
+	answer(thread->socket, &(struct hvpost_attach_answer){
+			.magic = HVPOST_ATTACH_MAGIC,
+			.version = HVPOST_ATTACH_VERSION,
+			.kind = HVPOST_ATTACH_OPEN,
+			.vp_count = thread->vp_count,
+			.memory_size = thread->memory.size,
+			.partition_id = hvhost_partition_id(client->partition),
+			.privileges = client->config.named->privileges,
+		}, descriptors, 2);
+	return 0;
+}
+
+bool client_is_gone(const struct client *client)
+{
+	struct pollfd socket = {
+		.fd = client->thread->socket, .events = POLLRDHUP,
+	};
+
+	return poll(&socket, 1, 0) > 0 &&
+	       socket.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+void client_free(struct client *client)
+{
+	struct client_thread *thread = client->thread;
+
+	if (thread->is_running) {
+		atomic_store(&thread->must_end, true);
+		shutdown(thread->socket, SHUT_RDWR);
+		pthread_join(thread->id, NULL);
+	}
+	/* From here on nobody calls assert_sint() any more. */
+	hvhost_partition_free(client->partition);
+	close(thread->socket);
+	thread_free(thread);
+	free(client);
+}
+
+void client_refuse(int socket, int error, const char *reason)
+{
+	struct hvpost_attach_answer text = {
+		.magic = HVPOST_ATTACH_MAGIC,
+		.version = HVPOST_ATTACH_VERSION,
+		.kind = HVPOST_ATTACH_OPEN,
+		.error = error,
+	};
+
+	snprintf(text.reason, sizeof(text.reason), "%s", reason);
+	answer(socket, &text, NULL, 0);
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/* hvhost run: from a command line to a server that runs. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "number.h"
+#include "sandbox.h"
+#include "server.h"
+
+#define NO_FD UINT64_MAX
+
+struct run {
+	struct common_options common;
+	struct option_list partitions;
+	struct option_list links;
+	struct option_list users;
+	struct option_list groups;
+	const char *conformance;
+	uint64_t clients_max;
+	uint64_t ports_max;
+	uint64_t connections_max;
+	uint64_t ready_fd;
+	bool no_seccomp;
+	struct server server;	/* in the end, what all of it comes to */
+};
+
+static const struct run defaults = {
+	.clients_max = 64,
+	.ports_max = 256,
+	.connections_max = 256,
+	.ready_fd = NO_FD,
+};
+
+#define VALUE(name) offsetof(struct run, name)
+
+static const struct option_line options[] = {
+	OPTION_SOCKET,
+	{ 'p', "partition", "NAME",
+	  "a partition that is to come, with what it will be\n"
+	  "like: NAME[,vps=N][,restricted][,inactive]\n"
+	  "(any number of times)",
+	  OPTION_LIST, VALUE(partitions), 0, 0 },
+	{ 'l', "link", "LINK",
+	  "FROM:CONNECTION=TO:SINT[,vp=N][,event]: what FROM\n"
+	  "posts to CONNECTION arrives at TO's SINT\n"
+	  "(any number of times)",
+	  OPTION_LIST, VALUE(links), 0, 0 },
+	{ 0, "conformance", "NAME",
+	  "prepare everything for a 'hvpost conform' that runs\n"
+	  "as partition NAME",
+	  OPTION_TEXT, VALUE(conformance), 0, 0 },
+	{ 0, "allow-user", "USER",
+	  "who may come besides root and this user; the socket\n"
+	  "then has mode 0666 (any number of times)",
+	  OPTION_LIST, VALUE(users), 0, 0 },
+	{ 0, "allow-group", "GROUP",
+	  "whose members may come; the socket's group is the\n"
+	  "first of them (any number of times)",
+	  OPTION_LIST, VALUE(groups), 0, 0 },
+	{ 0, "max-clients", "N", "attached processes at one time (64)",
+	  OPTION_NUMBER, VALUE(clients_max), 1, 1024 },
+	{ 0, "max-ports", "N", "ports of one partition (256)",
+	  OPTION_NUMBER, VALUE(ports_max), 1, HV_ID_MASK },
+	{ 0, "max-connections", "N", "connections of one partition (256)",
+	  OPTION_NUMBER, VALUE(connections_max), 1, 65536 },
+	{ 0, "ready-fd", "N",
+	  "write a line to this descriptor and close it as soon\n"
+	  "as processes can come",
+	  OPTION_NUMBER, VALUE(ready_fd), 0, 1023 },
+	{ 0, "no-seccomp", NULL,
+	  "do without the filter of system calls, to debug",
+	  OPTION_FLAG, VALUE(no_seccomp), 0, 0 },
+	OPTION_HELP,
+	OPTION_END,
+};
+
+/* Partitions and links */
+
+static const char *set_partition_option(struct named *named, const char *option)
+{
+	uint64_t number;
+
+	if (!strcmp(option, "restricted")) {
+		named->privileges = privileges_restricted();
+		return NULL;
+	}
+	if (!strcmp(option, "inactive")) {
+		named->is_inactive = true;
+		return NULL;
+	}
+	if (strncmp(option, "vps=", 4) || parse_number(option + 4, &number) ||
+	    !number || number > HVPOST_ATTACH_VPS_MAX)
+		return "an option of a partition is vps=N (1 to 64), "
+		       "restricted or inactive";
+	named->vp_count = (uint32_t)number;
+	return NULL;
+}
+
+/* @text is changed. */
+static const char *add_partition(struct names *names, char *text)
+{
+	char *rest, *option = strtok_r(text, ",", &rest);
+	const char *wrong = NULL;
+	struct named *named;
+
+	if (!option || !name_is_valid(option))
+		return "a partition's name has 1 to 63 of a-z A-Z 0-9 . _ -";
+	named = names_get(names, option);
+	if (!named)
+		return "out of memory";
+	if (named->is_kept)
+		return "it is there twice";
+	named->is_kept = true;
+	while (!wrong && (option = strtok_r(NULL, ",", &rest)))
+		wrong = set_partition_option(named, option);
+	return wrong;
+}
+
+static int add_partitions(struct run *run)
+{
+	for (size_t i = 0; i < run->partitions.count; i++) {
+		const char *text = run->partitions.text[i];
+		char *copy = strdup(text);
+		const char *wrong = copy ?
+			add_partition(&run->server.names, copy) :
+			"out of memory";
+
+		free(copy);
+		if (wrong)
+			return command_fail(&run->common, EXIT_LOCAL, NULL,
+					    "--partition '%.80s': %s", text,
+					    wrong);
+	}
+	return EXIT_DONE;
+}
+
+static int add_prober(struct run *run)
+{
+	struct named *named;
+
+	if (!run->conformance)
+		return EXIT_DONE;
+	if (!name_is_valid(run->conformance))
+		return command_fail(&run->common, EXIT_LOCAL, NULL,
+				    "--conformance '%.80s': a partition's name "
+				    "has 1 to 63 of a-z A-Z 0-9 . _ -",
+				    run->conformance);
+	named = names_get(&run->server.names, run->conformance);
+	if (!named)
+		return command_fail(&run->common, EXIT_LOCAL, NULL,
+				    "out of memory");
+	named->is_kept = named->is_prober = true;
+	return EXIT_DONE;
+}
+
+static int add_links(struct run *run)
+{
+	for (size_t i = 0; i < run->links.count; i++) {
+		struct server *server = &run->server;
+		const char *text = run->links.text[i];
+		struct link_wish wish;
+		struct link *link;
+		const char *wrong = link_parse(text, &wish);
+
+		if (!wrong && links_add(&server->links, &server->names,
+					server->machine, &wish, &link))
+			wrong = "FROM has a link at this connection already";
+		if (wrong)
+			return command_fail(&run->common, EXIT_LOCAL, NULL,
+					    "--link '%.80s': %s", text, wrong);
+	}
+	return EXIT_DONE;
+}
+
+/* Who may come */
+
+static int add_users(struct run *run)
+{
+	struct server_peers *peers = &run->server.peers;
+
+	for (size_t i = 0; i < run->users.count; i++) {
+		const char *text = run->users.text[i];
+		const struct passwd *user = getpwnam(text);
+		uint64_t number;
+
+		if (peers->user_count == SERVER_PEERS_MAX ||
+		    (!user && (parse_number(text, &number) ||
+			       number >= UINT32_MAX)))
+			return command_fail(&run->common, EXIT_LOCAL, NULL,
+					    "--allow-user '%.80s': no such "
+					    "user, or one too many", text);
+		peers->user[peers->user_count++] =
+			user ? user->pw_uid : (uid_t)number;
+	}
+	return EXIT_DONE;
+}
+
+static int add_groups(struct run *run)
+{
+	struct server_peers *peers = &run->server.peers;
+
+	for (size_t i = 0; i < run->groups.count; i++) {
+		const char *text = run->groups.text[i];
+		const struct group *group = getgrnam(text);
+		uint64_t number;
+
+		if (peers->group_count == SERVER_PEERS_MAX ||
+		    (!group && (parse_number(text, &number) ||
+				number >= UINT32_MAX)))
+			return command_fail(&run->common, EXIT_LOCAL, NULL,
+					    "--allow-group '%.80s': no such "
+					    "group, or one too many", text);
+		peers->group[peers->group_count++] =
+			group ? group->gr_gid : (gid_t)number;
+	}
+	return EXIT_DONE;
+}
+
+/* The socket's file is no narrower than what the peers' credentials decide. */
+static int open_to_peers(struct run *run)
+{
+	const struct server *server = &run->server;
+
+	if (server->peers.user_count && chmod(server->path, 0666))
+		return -errno;
+	if (server->peers.group_count &&
+	    chown(server->path, (uid_t)-1, server->peers.group[0]))
+		return -errno;
+	return 0;
+}
+
+/* Running */
+
+/* Each client has some twenty descriptors. */
+static void allow_many_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int fail_to_listen(const struct run *run, int err)
+{
+	const char *path = run->server.path;
+
+	switch (err) {
+	case -EADDRINUSE:
+		return command_fail(&run->common, EXIT_LOCAL,
+				    "use it, stop it, or choose another socket "
+				    "by --socket",
+				    "%s is in use: another hvhost listens "
+				    "there", path);
+	case -EEXIST:
+		return command_fail(&run->common, EXIT_LOCAL,
+				    "choose another path by --socket",
+				    "%s is there and is not a socket", path);
+	default:
+		return command_fail(&run->common, EXIT_LOCAL,
+				    "choose another path by --socket, or set "
+				    "HVHOST_SOCKET",
+				    "cannot listen at %s: %s", path,
+				    strerror(-err));
+	}
+}
+
+static void say_ready(const struct run *run)
+{
+	static const char line[] = "ready\n";
+
+	printf("hvhost: listening at %s\n", run->server.path);
+	fflush(stdout);
+	if (run->ready_fd == NO_FD)
+		return;
+	/* Whoever does not read it does without. */
+	if (write((int)run->ready_fd, line, sizeof(line) - 1) < 0)
+		perror("hvhost run: --ready-fd");
+	close((int)run->ready_fd);
+}
+
+static int serve(struct run *run)
+{
+	int err = server_listen(&run->server);
+
+	if (err)
+		return fail_to_listen(run, err);
+	err = open_to_peers(run);
+	if (err)
+		return command_fail(&run->common, EXIT_LOCAL,
+				    "--allow-group needs one of this user's "
+				    "groups",
+				    "cannot open %s to other users: %s",
+				    run->server.path, strerror(-err));
+	err = run->no_seccomp ? 0 : sandbox_enter();
+	if (err)
+		return command_fail(&run->common, EXIT_LOCAL,
+				    "--no-seccomp does without it",
+				    "cannot filter system calls: %s",
+				    strerror(-err));
+	say_ready(run);
+	return server_run(&run->server);
+}
+
+static int set_up_and_serve(struct run *run)
+{
+	int status = add_partitions(run);
+
+	if (!status)
+		status = add_prober(run);
+	if (!status)
+		status = add_links(run);
+	if (!status)
+		status = add_users(run);
+	if (!status)
+		status = add_groups(run);
+	return status ? status : serve(run);
+}
+
+static int run_host(void *values, char **operands)
+{
+	struct run *run = values;
+	struct server *server = &run->server;
+	int status, err;
+
+	(void)operands;
+	server->path = command_socket(&run->common);
+	server->limits = (struct server_limits){
+		.clients = (uint32_t)run->clients_max,
+		.ports = (uint32_t)run->ports_max,
+		.connections = (uint32_t)run->connections_max,
+		.links = 65536,
+	};
+	allow_many_descriptors();
+	err = server_init(server);
+	if (err)
+		status = command_fail(&run->common, EXIT_LOCAL, NULL,
+				      "cannot begin: %s", strerror(-err));
+	else
+		status = set_up_and_serve(run);
+	server_destroy(server);
+	return status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.operands = "",
+	.summary = "be the host, until SIGTERM or SIGINT",
+	.details =
+	"Make a machine and wait at a socket for processes, each of which becomes\n"
+	"a partition of it: 'hvpost --target host:PATH,partition=NAME' is one.",
+	.examples =
+	"  hvhost run --socket /tmp/h --link web:0x10=app:5\n"
+	"      what web posts to connection 0x10 arrives at app's SINT 5\n"
+	"  hvpost listen 5 --target host:/tmp/h,partition=app\n"
+	"  hvpost send 0x10 hello --target host:/tmp/h,partition=web\n"
+	"      in two other terminals\n",
+	.options = options,
+	.defaults = &defaults,
+	.defaults_size = sizeof(defaults),
+	.run = run_host,
+};

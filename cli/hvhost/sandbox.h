@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* sandbox.h - what hvhost may still ask of the kernel once it serves. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+/*
+ * Let this thread, and those it makes from now on, make the system calls that
+ * serving takes, and no other: they fail with EPERM. For good. Call it after all
+ * other set-up. Return 0 or a negative errno value.
+ */
+int sandbox_enter(void);
+
+#endif /* SANDBOX_H */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* accept4 */
+#include "server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "packet.h"
+#include "socket.h"
+#include "visitor.h"
+
+#define EVENTS_AT_ONCE 16
+
+/* Watches */
+
+int server_watch(struct server *server, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, watch->fd, &event))
+		return -errno;
+	return 0;
+}
+
+void server_unwatch(struct server *server, struct watch *watch)
+{
+	epoll_ctl(server->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
+/* Partitions that come and go */
+
+static int prepare_conformance(struct server *server, struct named *named)
+{
+	const struct hvhost_conformance config = {
+		.spare_ports = server->limits.connections,
+	};
+
+	if (!named->is_prober)
+		return 0;
+	/* Ids rise by one, and only we make partitions. */
+	named->prepared_first = hvhost_partition_id(named->partition) + 1;
+	return hvhost_conformance_prepare(named->partition, &config);
+}
+
+static void free_conformance(struct server *server, struct named *named)
+{
+	struct hvhost_partition *partition;
+
+	for (uint64_t id = named->prepared_first;
+	     named->is_prober &&
+	     (partition = hvhost_partition_find(server->machine, id)); id++)
+		hvhost_partition_free(partition);
+}
+
+int server_join(struct server *server, struct named *named,
+		struct hvhost_partition *partition)
+{
+	int err;
+
+	named->partition = partition;
+	err = prepare_conformance(server, named);
+	if (err) {
+		named->partition = NULL;
+		return err;
+	}
+	links_join(&server->links, server->machine, named);
+	if (named->is_inactive)
+		hvhost_partition_begin_finalize(partition);
+	return 0;
+}
+
+void server_leave(struct server *server, struct named *named)
+{
+	links_leave(&server->links, named);
+	free_conformance(server, named);
+	named->partition = NULL;
+}
+
+/* Clients whose threads have ended */
+
+static void remove_client(struct server *server, struct client *client)
+{
+	struct named *named = client->config.named;
+
+	LIST_REMOVE(client, next);
+	server->client_count--;
+	server_leave(server, named);
+	named->client = NULL;
+	client_free(client);
+	names_drop(named);
+}
+
+static void remove_ended(struct watch *watch, uint32_t events)
+{
+	struct server *server = watch->context;
+	struct client *client, *next;
+	eventfd_t count;
+
+	(void)events;
+	eventfd_read(watch->fd, &count);
+	for (client = LIST_FIRST(&server->clients); client; client = next) {
+		next = LIST_NEXT(client, next);
+		if (client_is_gone(client))
+			remove_client(server, client);
+	}
+}
+
+/* Processes that attach */
+
+/* Return why it cannot be, or NULL; *error is what to answer then. */
+static const char *check_name(struct server *server, const char *name,
+			      int *error)
+{
+	struct named *named;
+
+	*error = -EINVAL;
+	if (!name_is_valid(name))
+		return "a partition's name has 1 to 63 of a-z A-Z 0-9 . _ -";
+	named = names_find(&server->names, name);
+	/* It may have gone, and its thread not have said so yet. */
+	if (named && named->client && client_is_gone(named->client))
+		remove_client(server, named->client);
+	named = names_find(&server->names, name);
+	*error = -EBUSY;
+	if (named && named->partition)
+		return "there is a partition of this name already";
+	*error = -ENOSPC;
+	if (server->client_count >= server->limits.clients)
+		return "too many processes are attached";
+	return NULL;
+}
+
+static int add_client(struct server *server, struct named *named, int socket,
+		      pid_t pid)
+{
+	const struct client_config config = {
+		.machine = server->machine,
+		.named = named,
+		.pid = pid,
+		.ports_max = server->limits.ports,
+		.connections_max = server->limits.connections,
+		.ended_fd = server->ended.fd,
+	};
+	struct client *client;
+	int err = client_new(&config, socket, &client);
+
+	if (err)
+		return err;
+	named->client = client;
+	LIST_INSERT_HEAD(&server->clients, client, next);
+	server->client_count++;
+	err = server_join(server, named, client->partition);
+	if (!err)
+		err = client_start(client);
+	if (err) {
+		log_line("partition %s cannot begin: %s", named->name,
+			 strerror(-err));
+		remove_client(server, client);
+	}
+	/* The socket was the client's. */
+	return 0;
+}
+
+void server_attach(struct server *server, int socket, pid_t pid,
+		   const char *name)
+{
+	struct named *named;
+	const char *reason;
+	int err;
+
+	reason = check_name(server, name, &err);
+	if (reason) {
+		log_line("process %d gets no partition '%.63s': %s",
+			 (int)pid, err == -EINVAL ? "?" : name, reason);
+		client_refuse(socket, err, reason);
+		close(socket);
+		return;
+	}
+	named = names_get(&server->names, name);
+	err = named ? add_client(server, named, socket, pid) : -ENOMEM;
+	if (!err)
+		return;
+	log_line("process %d gets no partition '%s': %s", (int)pid, name,
+		 strerror(-err));
+	client_refuse(socket, err, "hvhost lacks memory or descriptors for it");
+	close(socket);
+	if (named)
+		names_drop(named);
+}
+
+/* Setting up, running, ending */
+
+static void stop_on_signal(struct watch *watch, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(watch->fd, &info, sizeof(info)) == sizeof(info))
+		server_stop(watch->context, 0);
+}
+
+/* Before any thread is made, so that all of them have these blocked. */
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int add_watch(struct server *server, struct watch *watch, int fd,
+		     void (*ready)(struct watch *watch, uint32_t events))
+{
+	if (fd < 0)
+		return fd;
+	*watch = (struct watch){
+		.fd = fd, .ready = ready, .context = server,
+	};
+	return server_watch(server, watch, EPOLLIN);
+}
+
+int server_init(struct server *server)
+{
+	int err;
+
+	LIST_INIT(&server->names);
+	LIST_INIT(&server->links);
+	LIST_INIT(&server->clients);
+	LIST_INIT(&server->visitors);
+	server->listener.fd = server->signals.fd = server->ended.fd = -1;
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (server->epoll < 0)
+		return -errno;
+	err = add_watch(server, &server->signals, open_signals(),
+			stop_on_signal);
+	if (!err)
+		err = add_watch(server, &server->ended,
+				eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+				remove_ended);
+	return err ? err : hvhost_machine_new(NULL, &server->machine);
+}
+
+int server_listen(struct server *server)
+{
+	int fd = socket_listen(server->path, &server->socket_device,
+			       &server->socket_inode);
+
+	return add_watch(server, &server->listener, fd, visitors_accept);
+}
+
+int server_run(struct server *server)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+
+	while (!server->must_stop) {
+		/*
+		 * One at a time: a watch may end others, whose events would
+		 * then point to nothing.
+		 */
+		if (epoll_wait(server->epoll, events, 1, -1) == 1) {
+			struct watch *watch = events[0].data.ptr;
+
+			watch->ready(watch, events[0].events);
+		}
+	}
+	return server->exit_status;
+}
+
+void server_stop(struct server *server, int exit_status)
+{
+	server->must_stop = true;
+	server->exit_status = exit_status;
+}
+
+void server_destroy(struct server *server)
+{
+	struct client *client;
+
+	/* First the socket, so that nobody finds us who is then turned away. */
+	if (server->listener.fd >= 0)
+		socket_remove(server->path, server->socket_device,
+			      server->socket_inode);
+	packet_close(server->listener.fd);
+	visitors_free(server);
+	while ((client = LIST_FIRST(&server->clients)))
+		remove_client(server, client);
+	hvhost_machine_free(server->machine);
+	links_free(&server->links);
+	names_free(&server->names);
+	packet_close(server->ended.fd);
+	packet_close(server->signals.fd);
+	packet_close(server->epoll);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server.h - a machine, the socket where processes come to it, and the loop of
+ * the main thread, to which all of this belongs.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <hvpost/hvhost.h>
+
+#include "client.h"
+#include "link.h"
+#include "names.h"
+
+/* Sockets that have not said yet what they want, or ask by control requests. */
+#define SERVER_VISITORS_MAX 64u
+
+#define SERVER_PEERS_MAX 32
+
+struct server_limits {
+	uint32_t clients;
+	uint32_t ports;		/* of one partition */
+	uint32_t connections;	/* of one partition */
+	uint32_t links;
+};
+
+/* Who may come, besides our own user and root. */
+struct server_peers {
+	uid_t user[SERVER_PEERS_MAX];
+	gid_t group[SERVER_PEERS_MAX];
+	size_t user_count, group_count;
+};
+
+/*
+ * Something that the loop waits for. @ready is called in the main thread when
+ * @fd has any of the events of server_watch(), and may remove the watch.
+ */
+struct watch {
+	int fd;
+	void (*ready)(struct watch *watch, uint32_t events);
+	void *context;
+};
+
+struct visitor;
+LIST_HEAD(visitors, visitor);
+LIST_HEAD(clients, client);
+
+struct server {
+	const char *path;
+	struct hvhost_machine *machine;
+	struct names names;
+	struct links links;
+	struct server_limits limits;
+	struct server_peers peers;
+	struct clients clients;
+	uint32_t client_count;
+	struct visitors visitors;	/* the one that has waited longest, last */
+	uint32_t visitor_count;
+	int epoll;
+	struct watch listener;
+	struct watch signals;
+	struct watch ended;		/* clients whose threads have ended */
+	dev_t socket_device;
+	ino_t socket_inode;
+	bool must_stop;
+	int exit_status;
+};
+
+/* All zero but for what the caller has set: path, limits, peers. 0 or -errno. */
+int server_init(struct server *server);
+/*
+ * Open the socket. Return 0 or a negative errno value, -EADDRINUSE: another
+ * hvhost listens there; -EEXIST: what is there is no socket.
+ */
+int server_listen(struct server *server);
+/* Serve until server_stop(). Return the exit status that it was given. */
+int server_run(struct server *server);
+/* End server_run(), from the main thread. */
+void server_stop(struct server *server, int exit_status);
+/* Drop all clients, free the machine, remove the socket. */
+void server_destroy(struct server *server);
+
+int server_watch(struct server *server, struct watch *watch, uint32_t events);
+void server_unwatch(struct server *server, struct watch *watch);
+
+/*
+ * The partition of a name has come, or is about to be freed: its links are made,
+ * or given up. A partition that is there is not to come once more.
+ */
+int server_join(struct server *server, struct named *named,
+		struct hvhost_partition *partition);
+void server_leave(struct server *server, struct named *named);
+
+#endif /* SERVER_H */

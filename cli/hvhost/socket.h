@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* socket.h - the file that hvhost's socket is. */
+#ifndef SOCKET_H
+#define SOCKET_H
+
+#include <sys/types.h>
+
+/*
+ * Listen at @path, mode 0660 whatever the umask; a socket there that nobody
+ * listens at is replaced. @device and @inode tell ours from others' later.
+ *
+ * Return the descriptor, or -EADDRINUSE: another hvhost listens there; -EEXIST:
+ * what is there is no socket; -ENAMETOOLONG; or another negative errno value.
+ */
+int socket_listen(const char *path, dev_t *device, ino_t *inode);
+
+/* Remove the file if it still is ours. */
+void socket_remove(const char *path, dev_t device, ino_t inode);
+
+/* Connect. Return the descriptor, or a negative errno value. */
+int socket_connect(const char *path);
+
+#endif /* SOCKET_H */

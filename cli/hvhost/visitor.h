@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * visitor.h - those who have come to the socket: their first packet tells
+ * whether they are to be a partition or have control requests.
+ */
+#ifndef VISITOR_H
+#define VISITOR_H
+
+#include "server.h"
+
+/* The listener is ready. */
+void visitors_accept(struct watch *watch, uint32_t events);
+
+void visitors_free(struct server *server);
+
+/* In server.c: make a partition of the process behind @socket, which is taken. */
+void server_attach(struct server *server, int socket, pid_t pid,
+		   const char *name);
+
+#endif /* VISITOR_H */

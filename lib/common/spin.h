@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spin.h - how long to look for a change before going to sleep. It pays where
+ * the other side runs on another processor and answers at once, so the patience
+ * grows with each look that paid and shrinks with each that did not.
+ */
+#ifndef SPIN_H
+#define SPIN_H
+
+#include <stdbool.h>
+
+/* Belongs to one thread, or is guarded by what its owner guards it with. */
+struct spin {
+	unsigned int limit;	/* looks before the next sleep; begins at 0 */
+	unsigned int idle;	/* sleeps in a row without any look */
+};
+
+/*
+ * Look until @changed(@context), as long as there is patience. Return whether it
+ * has. On a machine with one processor it does not wait at all.
+ */
+bool spin_until(struct spin *spin, bool (*changed)(void *context),
+		void *context);
+
+#endif /* SPIN_H */
