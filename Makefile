@@ -59,7 +59,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-library check-vm fuzz fuzz-programs vm-programs \
+	check-cli check-host check-library check-vm coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -282,6 +282,9 @@ $(B)/tests/bench: $(BENCH_OBJ) $(B)/lib/libhvhost.a
 
 bench: $(B)/tests/bench ## ratios against floors and peers, also in build/bench.json
 	@$(B)/tests/bench $(B)/bench.json
+
+coverage: ## branches of the engine that its suites take; fails under 95 %
+	@scripts/coverage
 
 # --- fuzzers (libFuzzer) -------------------------------------------------------
 #
