@@ -183,11 +183,10 @@ void queue_init(struct queue *queue);
 void queue_destroy(struct queue *queue);
 /*
  * Put a message at the back of its queue, into one of the port's buffers. False:
- * the port has none left, or the machine no memory. @first: the back was empty,
- * so the caller must try to deliver.
+ * the port has none left, or the machine no memory.
  */
 bool queue_add(struct hvhost_vp *vp, struct port *port,
-	       const struct hv_post_message_input *input, bool *first);
+	       const struct hv_post_message_input *input);
 /* Has @port a free one now? */
 bool queue_buffer_is_free(struct port *port);
 uint32_t queue_buffers_used(const struct port *port);

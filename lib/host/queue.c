@@ -5,13 +5,6 @@
  * They enter at the back and leave at the front, and each end has its own lock,
  * so that posters and EOMs, which run on different processors, seldom wait for
  * each other: when the front is empty, all of the back becomes the front.
- *
- * Nothing is left behind. queue_add() says whether the back was empty, and then
- * its caller looks at the slot under queue->lock. If it was not, an earlier
- * message B is still at the back. Its poster has looked at the slot, or will.
- * If he has and B is still at the back, then the front was not empty: the slot
- * was left saying MessagePending, or was filled saying so. Its EOM takes the next
- * message, which says the same as long as one waits, up to and past B.
  */
 #include "internal.h"
 
@@ -166,13 +159,12 @@ static bool add(struct hvhost_vp *vp, struct queue *queue, struct port *port,
 }
 
 bool queue_add(struct hvhost_vp *vp, struct port *port,
-	       const struct hv_post_message_input *input, bool *first)
+	       const struct hv_post_message_input *input)
 {
 	struct queue *queue = &vp->queue[port->info.u.message.target_sint];
 	bool added;
 
 	pthread_mutex_lock(&queue->back_lock);
-	*first = STAILQ_EMPTY(&queue->back);
 	added = add(vp, queue, port, input);
 	pthread_mutex_unlock(&queue->back_lock);
 	return added;

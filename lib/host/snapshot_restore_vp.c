@@ -52,7 +52,6 @@ static int get_message(struct restore *restore, struct hvhost_vp *vp,
 	struct snapshot_message record;
 	struct hv_post_message_input input;
 	struct port *port;
-	bool first;
 	int err;
 
 	err = restore_get(restore, &record, sizeof(record));
@@ -68,7 +67,7 @@ static int get_message(struct restore *restore, struct hvhost_vp *vp,
 	input.message_type = record.type;
 	input.payload_size = record.payload_size;
 	memcpy(input.payload, record.payload, sizeof(input.payload));
-	return queue_add(vp, port, &input, &first) ? 0 : -ENOMEM;
+	return queue_add(vp, port, &input) ? 0 : -ENOMEM;
 }
 
 static const char *queue_fault(const struct snapshot_queue *record)

@@ -66,11 +66,15 @@ static bool slot_claim(struct hv_slot *slot)
 	return !__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST);
 }
 
-/* If not, with messages behind it, its guest forgot the EOM or changed flags. */
+/*
+ * Will an EOM come, later than now? The slot is occupied and says MessagePending;
+ * whatever message of its that was, the guest has yet to clear the type, or to
+ * look at the flags after that, and then finds vp->pending as we left it.
+ */
 static bool slot_is_claimed(const struct hv_slot *slot)
 {
-	return __atomic_load_n(&slot->message_type, __ATOMIC_RELAXED) &&
-	       __atomic_load_n(&slot->message_flags, __ATOMIC_RELAXED) &
+	return __atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST) &&
+	       __atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
 	       HV_MESSAGE_PENDING;
 }
 
@@ -185,7 +189,6 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 		    const struct hv_post_message_input *input)
 {
 	unsigned int sint = port->info.u.message.target_sint;
-	bool first;
 
 	/* A full port is refused without disturbing those who empty it. */
 	if (!queue_buffer_is_free(port))
@@ -193,9 +196,10 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 	if (queue_is_empty(vp, &vp->queue[sint]) &&
 	    post_at_once(vp, port, input))
 		return HV_STATUS_SUCCESS;
-	if (!queue_add(vp, port, input, &first))
+	if (!queue_add(vp, port, input))
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
-	if (first || !slot_is_claimed(&vp->sim->slot[sint]))
+	/* Where it is, posters leave the EOMs alone. */
+	if (!slot_is_claimed(&vp->sim->slot[sint]))
 		deliver(vp, sint);
 	return HV_STATUS_SUCCESS;
 }
