@@ -271,6 +271,43 @@ void model_vp_eoi(struct model *model, unsigned int partition, unsigned int vp,
 			try_slot(model, owner, &owner->vp[vp], sint);
 }
 
+/* Which partition comes first is the engine's way: the youngest. */
+static void by_falling_id(struct model *model,
+			  struct model_partition *order[MODEL_PARTITIONS])
+{
+	for (unsigned int i = 0; i < MODEL_PARTITIONS; i++)
+		order[i] = &model->partition[i];
+	for (unsigned int i = 0; i < MODEL_PARTITIONS; i++)
+		for (unsigned int j = i + 1; j < MODEL_PARTITIONS; j++)
+			if (order[j]->id > order[i]->id) {
+				struct model_partition *higher = order[j];
+
+				order[j] = order[i];
+				order[i] = higher;
+			}
+}
+
+void model_restore(struct model *model)
+{
+	struct model_partition *order[MODEL_PARTITIONS];
+
+	by_falling_id(model, order);
+	for (unsigned int i = 0; i < MODEL_PARTITIONS; i++)
+		for (unsigned int j = 0; j < MODEL_VPS; j++) {
+			struct model_vp *vp = &order[i]->vp[j];
+			uint32_t number = number_of(model, order[i]);
+
+			if (vp->exists && vp->simp & 1)
+				overlay(model, number, j, HV_MSR_SIMP, vp->simp);
+			if (vp->exists && vp->siefp & 1)
+				overlay(model, number, j, HV_MSR_SIEFP,
+					vp->siefp);
+		}
+	for (unsigned int i = 0; i < MODEL_PARTITIONS; i++)
+		for (unsigned int j = 0; j < MODEL_VPS; j++)
+			try_all_slots(model, order[i], &order[i]->vp[j]);
+}
+
 /* The stuck: nothing that the host awaits brings these messages out. */
 static bool is_stuck(const struct model_vp *vp, unsigned int sint)
 {

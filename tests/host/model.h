@@ -133,6 +133,9 @@ int model_vp_hypercall(struct model *model, unsigned int partition,
 void model_vp_inspect(const struct model *model, unsigned int partition,
 		      unsigned int vp, struct hvhost_vp_state *state);
 
+/* The machine was saved, freed and restored: its pages are placed anew. */
+void model_restore(struct model *model);
+
 /* For the host itself */
 uint16_t model_create_port(struct model *model,
 			   const struct hv_create_port_input *input);

@@ -286,7 +286,7 @@ static enum operation_kind some_kind(uint64_t *random)
 		[EMPTY] = 400, [SCRIBBLE] = 30, [CLEAR_FLAGS] = 100,
 		[POST] = 1500, [SIGNAL] = 400, [CREATE_PORT] = 60,
 		[DELETE_PORT] = 20, [CONNECT_PORT] = 60, [DISCONNECT_PORT] = 20,
-		[GET_PROPERTY] = 40, [HYPERCALL] = 60,
+		[GET_PROPERTY] = 40, [HYPERCALL] = 60, [SNAPSHOT] = 30,
 	};
 	uint32_t total = 0;
 	uint32_t point;
@@ -443,6 +443,7 @@ static const char *const kind_names[OPERATION_KINDS] = {
 	[DISCONNECT_PORT] = "disconnect",
 	[GET_PROPERTY] = "ask for property",
 	[HYPERCALL] = "hypercall",
+	[SNAPSHOT] = "save and restore",
 };
 
 static const char *const flaw_names[FLAWS] = {
@@ -554,6 +555,10 @@ void operation_print(FILE *file, const struct operation *operation)
 {
 	if (operation->kind >= CREATE_PORT && operation->kind <= GET_PROPERTY) {
 		print_port_call(file, operation);
+		return;
+	}
+	if (operation->kind == SNAPSHOT) {
+		fprintf(file, "host: %s", kind_names[SNAPSHOT]);
 		return;
 	}
 	if (operation->kind >= POST) {

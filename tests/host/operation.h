@@ -39,6 +39,7 @@ enum operation_kind {
 	DISCONNECT_PORT,
 	GET_PROPERTY,		/* type: property */
 	HYPERCALL,		/* value: control word; input from type and size */
+	SNAPSHOT,		/* save the machine, free it and restore it */
 	OPERATION_KINDS
 };
 

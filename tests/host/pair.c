@@ -22,7 +22,9 @@ struct guest {
 	uint8_t memory[MODEL_MEMORY_SIZE];
 };
 
-/* The pages that some VPs bring; the others leave it to the engine. */
+/* The pages that these VPs bring; the others leave it to the engine. */
+#define OWN_PAGES_VP	1u
+
 struct own_pages {
 	_Alignas(4096) struct hv_sim_page sim;
 	struct hv_sief_page sief;
@@ -32,6 +34,7 @@ static struct pair {
 	struct hvhost_machine *machine;
 	struct guest guest[MODEL_PARTITIONS];
 	struct effects effects;
+	bool is_restoring;		/* pages are being placed anew */
 	struct model model;
 	char difference[512];		/* the first; empty: none */
 } pair;
@@ -116,7 +119,7 @@ static void set_overlay(void *context, uint32_t vp_index, uint32_t msr,
 			   (void *)guest->sim[vp_index] :
 			   (void *)guest->sief[vp_index];
 
-	if (contents != page)
+	if (contents != page && !pair.is_restoring)
 		differ("overlay of MSR 0x%x shows another page", msr);
 	effects_add(&pair.effects, (struct effect){
 			.kind = EFFECT_OVERLAY, .partition = number_of(guest),
@@ -309,6 +312,8 @@ static void compare_effects(void)
 static void compare(void)
 {
 	compare_effects();
+	if (!pair.machine)
+		return;
 	for (uint32_t i = 0; i < MODEL_PARTITIONS; i++)
 		compare_partition(i);
 }
@@ -667,7 +672,7 @@ static void do_partition(const struct operation *operation)
 static void vp_new(const struct operation *operation)
 {
 	struct guest *guest = &pair.guest[operation->partition];
-	struct own_pages *own = operation->vp == 1 ?
+	struct own_pages *own = operation->vp == OWN_PAGES_VP ?
 				&own_pages[operation->partition] : NULL;
 	struct hvhost_vp *vp;
 
@@ -810,13 +815,88 @@ static void do_port(const struct operation *operation)
 	}
 }
 
+/* Snapshots */
+
+static struct guest *guest_by_id(uint64_t id)
+{
+	for (uint32_t i = 0; i < MODEL_PARTITIONS; i++)
+		if (pair.model.partition[i].exists && pair.guest[i].id == id)
+			return &pair.guest[i];
+	differ("a restore asks for partition 0x%" PRIx64, id);
+	return &pair.guest[0];
+}
+
+static int restore_partition(void *context, uint64_t id,
+			     struct hvhost_partition_config *config)
+{
+	(void)context;
+	config->ops = &ops;
+	config->context = guest_by_id(id);
+	return 0;
+}
+
+/* Its own pages, or the engine's in the place of former ones. */
+static int restore_vp(void *context, uint64_t id, uint32_t vp_index, void **sim,
+		      void **sief)
+{
+	struct own_pages *own = &own_pages[number_of(guest_by_id(id))];
+
+	(void)context;
+	if (vp_index == OWN_PAGES_VP) {
+		*sim = &own->sim;
+		*sief = &own->sief;
+	}
+	return 0;
+}
+
+static const struct hvhost_restore_ops restore_ops = {
+	.restore_partition = restore_partition,
+	.restore_vp = restore_vp,
+};
+
+/* Overlays are told of pages that nobody could know of before. */
+static void find_again(struct guest *guest)
+{
+	guest->partition = hvhost_partition_find(pair.machine, guest->id);
+	for (uint32_t i = 0; guest->partition && i < MODEL_VPS; i++) {
+		guest->vp[i] = hvhost_vp_find(guest->partition, i);
+		if (!guest->vp[i])
+			continue;
+		guest->sim[i] = hvhost_vp_sim(guest->vp[i]);
+		guest->sief[i] = hvhost_vp_sief(guest->vp[i]);
+	}
+}
+
+static void take_snapshot(void)
+{
+	const char *reason;
+	void *snapshot;
+	size_t size;
+
+	expect("saving", hvhost_machine_save(pair.machine, &snapshot, &size), 0);
+	if (pair.difference[0])
+		return;
+	hvhost_machine_free(pair.machine);
+	pair.is_restoring = true;
+	if (hvhost_machine_restore(snapshot, size, &restore_ops, NULL,
+				   &pair.machine, &reason))
+		differ("restoring: %s", reason ? reason : "no memory");
+	pair.is_restoring = false;
+	free(snapshot);
+	for (uint32_t i = 0; pair.machine && i < MODEL_PARTITIONS; i++)
+		find_again(&pair.guest[i]);
+	model_restore(&pair.model);
+}
+
 static void carry_out(const struct operation *operation)
 {
 	const struct guest *guest = &pair.guest[operation->partition];
 	bool is_port_call = operation->kind >= CREATE_PORT &&
 			    operation->kind <= GET_PROPERTY;
 
-	if (operation->kind == PARTITION_NEW)
+	if (operation->kind == SNAPSHOT)
+		take_snapshot();
+	else if (operation->kind == PARTITION_NEW)
 		partition_new(operation);
 	else if (is_port_call && operation->by == BY_HOST)
 		do_port(operation);
