@@ -122,6 +122,10 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# What hvhost runs KVM guests with: not installed, a part of it.
+VMM_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/vmm/*.c))
+$(B)/lib/libvmm.a: $(VMM_OBJ)
+
 # Programs run from the build folder: as an old RPATH, which also leads one
 # library to the other. What is installed gets no path built in.
 run_path = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../lib'
@@ -314,6 +318,11 @@ $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) $(run_path)
+
+$(B)/vm-tests/vmm_boot: tests/vm/vmm_boot.c $(B)/lib/libvmm.a $(B)/lib/libhvhost.so $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -I. -o $@ $< $(LDFLAGS) -L$(B)/lib -lvmm -lhvhost -pthread $(run_path)
 
 vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+#include "internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cpuid.h"
+
+static const uint32_t serial_irqs[VMM_SERIAL_COUNT] = { 4, 3 };
+
+void guest_complain(struct vmm_guest *guest, enum complaint complaint,
+		    const char *format, ...)
+{
+	const uint32_t bit = 1u << complaint;
+	char text[VMM_ERROR_SIZE];
+	va_list arguments;
+	int length;
+
+	if (!guest->log || atomic_load(&guest->complained) & bit ||
+	    atomic_fetch_or(&guest->complained, bit) & bit)
+		return;
+	length = snprintf(text, sizeof(text), "guest %s: ", guest->name);
+	if (length < 0 || (size_t)length >= sizeof(text))
+		return;
+	va_start(arguments, format);
+	vsnprintf(text + length, sizeof(text) - (size_t)length, format,
+		  arguments);
+	va_end(arguments);
+	guest->log(guest->log_context, text);
+}
+
+void guest_finish(struct vmm_guest *guest, enum vmm_end end)
+{
+	const uint64_t one = 1;
+	int running = VMM_RUNNING;
+
+	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
+		return;
+	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
+		serial_stop(&guest->serial[i]);
+	for (uint32_t i = 0; i < guest->cpus; i++)
+		if (atomic_load(&guest->vcpus[i].running))
+			vcpu_kick(&guest->vcpus[i]);
+	/* An eventfd that holds less than its most takes one more. */
+	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static int check_config(const struct vmm_guest_config *config, char *error)
+{
+	if (!config->cpus || config->cpus > VMM_CPUS_MAX)
+		return vmm_fail(error, -EINVAL, "%u CPUs: a guest has 1 to %u",
+				config->cpus, VMM_CPUS_MAX);
+	if (config->memory_bytes < VMM_MEMORY_MIN ||
+	    config->memory_bytes > VMM_MEMORY_MAX ||
+	    config->memory_bytes % HV_PAGE_SIZE)
+		return vmm_fail(error, -EINVAL, "%llu bytes of memory: a guest "
+				"has 16 MiB to 1 TiB, in pages of 4 KiB",
+				(unsigned long long)config->memory_bytes);
+	return 0;
+}
+
+static int init_plain(struct vmm_guest *guest,
+		      const struct vmm_guest_config *config, char *error)
+{
+	guest->name = strdup(config->name);
+	guest->vcpus = calloc(config->cpus, sizeof(*guest->vcpus));
+	guest->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!guest->name || !guest->vcpus || guest->end_fd < 0)
+		return vmm_fail(error, -ENOMEM, "no memory or descriptors for "
+				"a guest");
+	guest->log = config->log;
+	guest->log_context = config->context;
+	guest->cpus = config->cpus;
+	for (uint32_t i = 0; i < guest->cpus; i++) {
+		guest->vcpus[i].guest = guest;
+		guest->vcpus[i].index = i;
+		guest->vcpus[i].fd = -1;
+		hyperv_init(&guest->vcpus[i]);
+	}
+	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++) {
+		guest->serial[i].input = config->serial[i].input;
+		guest->serial[i].output = config->serial[i].output;
+	}
+	return service_init(guest, error);
+}
+
+static int init_kvm(struct vmm_guest *guest,
+		    const struct vmm_guest_config *config, char *error)
+{
+	int err = memory_init(&guest->memory, config->memory_bytes,
+			      2 * config->cpus);
+
+	if (err)
+		return vmm_fail(error, err, "no %llu MiB of memory for a guest: "
+				"%s", (unsigned long long)
+				(config->memory_bytes >> 20), strerror(-err));
+	err = kvm_open(guest, error);
+	for (uint32_t i = 0; !err && i < guest->cpus; i++) {
+		err = kvm_create_vcpu(&guest->vcpus[i], error);
+		if (!err)
+			err = cpuid_set(&guest->vcpus[i], config, error);
+	}
+	return err ? err : hyperv_route_interrupts(guest, error);
+}
+
+static int new_vps(struct vmm_guest *guest)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < guest->cpus; i++)
+		err = hvhost_vp_new(guest->partition, i,
+				    memory_overlay(&guest->memory, 2 * i),
+				    memory_overlay(&guest->memory, 2 * i + 1),
+				    &guest->vcpus[i].vp);
+	return err;
+}
+
+static int init_partition(struct vmm_guest *guest,
+			  struct hvhost_machine *machine,
+			  const struct vmm_guest_config *config, char *error)
+{
+	struct testdev_config testdev = {
+		.machine = machine,
+		.partition = {
+			.privileges = config->privileges,
+			.gpa_size = memory_gpa_end(&guest->memory),
+			.vp_count_max = config->cpus,
+			.message_buffers = config->message_buffers,
+			.ops = &hyperv_partition_ops,
+			.context = guest,
+		},
+		.raise = hyperv_raise,
+		.context = guest,
+	};
+	int err = hvhost_partition_new(machine, &testdev.partition,
+				       &guest->partition);
+
+	if (!err)
+		err = new_vps(guest);
+	if (!err)
+		err = hvhost_partition_activate(guest->partition);
+	testdev.guest = guest->partition;
+	if (!err)
+		err = testdev_new(&testdev, &guest->testdev);
+	return err ? vmm_fail(error, err, "no partition for a guest: %s",
+			      strerror(-err)) : 0;
+}
+
+static int init_boot(struct vmm_guest *guest,
+		     const struct vmm_guest_config *config, char *error)
+{
+	struct entry entry;
+	int err = boot_load(&guest->memory, config, &entry, error);
+
+	if (err)
+		return err;
+	err = vcpu_set_entry(&guest->vcpus[0], &entry);
+	return err ? vmm_fail(error, err, "KVM refuses the first registers: %s",
+			      strerror(-err)) : 0;
+}
+
+int vmm_guest_new(struct hvhost_machine *machine,
+		  const struct vmm_guest_config *config,
+		  struct vmm_guest **guest, char *error)
+{
+	struct vmm_guest *new;
+	int err = check_config(config, error);
+
+	*guest = NULL;
+	if (err)
+		return err;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return vmm_fail(error, -ENOMEM, "no memory for a guest");
+	new->kvm_fd = new->vm_fd = new->end_fd = new->service_fd = -1;
+	new->memory.ram_fd = new->memory.pages_fd = -1;
+	pthread_mutex_init(&new->join_lock, NULL);
+	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
+		serial_init(&new->serial[i], &service_serial_ops, new,
+			    serial_irqs[i]);
+
+	err = init_plain(new, config, error);
+	if (!err)
+		err = init_kvm(new, config, error);
+	if (!err)
+		err = init_partition(new, machine, config, error);
+	if (!err)
+		err = init_boot(new, config, error);
+	if (err) {
+		vmm_guest_free(new);
+		return err;
+	}
+	*guest = new;
+	return 0;
+}
+
+static int start_threads(struct vmm_guest *guest)
+{
+	int err = vcpu_prepare_kick();
+
+	if (err)
+		return err;
+	err = pthread_create(&guest->service_thread, NULL, service_run, guest);
+	if (err)
+		return -err;
+	guest->serving = true;
+	for (uint32_t i = 0; i < guest->cpus; i++) {
+		err = pthread_create(&guest->vcpus[i].thread, NULL, vcpu_run,
+				     &guest->vcpus[i]);
+		if (err)
+			return -err;
+		guest->threads++;
+	}
+	return 0;
+}
+
+int vmm_guest_start(struct vmm_guest *guest, char *error)
+{
+	int err = start_threads(guest);
+
+	if (!err)
+		return 0;
+	guest_finish(guest, VMM_FAILED);
+	return vmm_fail(error, err, "cannot start a guest's threads: %s",
+			strerror(-err));
+}
+
+struct hvhost_partition *vmm_guest_partition(struct vmm_guest *guest)
+{
+	return guest->partition;
+}
+
+int vmm_guest_fd(const struct vmm_guest *guest)
+{
+	return guest->end_fd;
+}
+
+enum vmm_end vmm_guest_end(const struct vmm_guest *guest)
+{
+	return (enum vmm_end)atomic_load(&guest->end);
+}
+
+const char *vmm_end_text(enum vmm_end end)
+{
+	static const char *const texts[] = {
+		[VMM_RUNNING] = "is running",
+		[VMM_POWERED_OFF] = "powered off",
+		[VMM_RESET] = "asked for a reset",
+		[VMM_CRASHED] = "crashed: triple fault",
+		[VMM_STOPPED] = "was stopped",
+		[VMM_FAILED] = "could not go on",
+	};
+
+	return texts[end];
+}
+
+void vmm_guest_stop(struct vmm_guest *guest)
+{
+	guest_finish(guest, VMM_STOPPED);
+}
+
+void vmm_guest_counters(const struct vmm_guest *guest,
+			struct vmm_guest_counters *counters)
+{
+	*counters = (struct vmm_guest_counters){
+		.testdev_ignored = testdev_ignored(guest->testdev),
+		.msrs_refused = atomic_load(&guest->msrs_refused),
+		.ports_unknown = atomic_load(&guest->ports_unknown),
+		.mmio_unknown = atomic_load(&guest->mmio_unknown),
+	};
+}
+
+static void join(struct vmm_guest *guest)
+{
+	pthread_mutex_lock(&guest->join_lock);
+	if (!guest->joined) {
+		guest->joined = true;
+		for (uint32_t i = 0; i < guest->threads; i++)
+			pthread_join(guest->vcpus[i].thread, NULL);
+		if (guest->serving)
+			pthread_join(guest->service_thread, NULL);
+	}
+	pthread_mutex_unlock(&guest->join_lock);
+}
+
+enum vmm_end vmm_guest_wait(struct vmm_guest *guest)
+{
+	struct pollfd end = { .fd = guest->end_fd, .events = POLLIN };
+
+	while (!guest_has_ended(guest))
+		poll(&end, 1, -1);
+	join(guest);
+	return vmm_guest_end(guest);
+}
+
+/* In this order: threads, what KVM writes into, what the engine calls. */
+void vmm_guest_free(struct vmm_guest *guest)
+{
+	if (!guest)
+		return;
+	guest_finish(guest, VMM_STOPPED);
+	join(guest);
+	testdev_free(guest->testdev);
+	hvhost_partition_free(guest->partition);
+	for (uint32_t i = 0; guest->vcpus && i < guest->cpus; i++) {
+		hyperv_destroy(&guest->vcpus[i]);
+		kvm_close_vcpu(&guest->vcpus[i]);
+	}
+	kvm_close(guest);
+	memory_destroy(&guest->memory);
+	service_destroy(guest);
+	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
+		serial_destroy(&guest->serial[i]);
+	if (guest->end_fd >= 0)
+		close(guest->end_fd);
+	pthread_mutex_destroy(&guest->join_lock);
+	free(guest->vcpus);
+	free(guest->name);
+	free(guest);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monitor from the inside.
+ *
+ *	guest.c		a guest's life
+ *	kvm.c		/dev/kvm, and what it must be able to do
+ *	memory.c	guest memory, and the overlay pages over it
+ *	image.c		files of unknown content, read once
+ *	boot.c		the kernel: boot_linux.c or boot_multiboot.c
+ *	error.c		what a failure says
+ *	cpuid.c		what the guest is told of its processor
+ *	vcpu.c		a vCPU's thread: its exits
+ *	hyperv.c	hypercalls, SynIC MSRs, SINT interrupts and their EOIs
+ *	io.c		I/O ports: serial.c, power.c, clock.c, testdev.c
+ *	acpi.c		tables
+ *	service.c	the thread that EOIs and serial input wake
+ *
+ * Locks: each serial port's own (serial.c). All else is written before the
+ * threads start, is one thread's, is atomic, or lies behind the engine's locks.
+ *
+ * Guest memory is changed by the guest at any time: it is copied, never looked
+ * at twice.
+ */
+#ifndef VMM_INTERNAL_H
+#define VMM_INTERNAL_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "boot.h"
+#include "error.h"
+#include "memory.h"
+#include "power.h"
+#include "serial.h"
+#include "testdev.h"
+#include "vmm.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Things that are logged once for each guest. */
+enum complaint {
+	COMPLAINT_FATAL,
+	COMPLAINT_HYPERCALL,
+	COMPLAINT_INTERRUPT,
+	COMPLAINT_MMIO,
+	COMPLAINT_MSR,
+	COMPLAINT_OVERLAY,
+	COMPLAINT_PORT,
+	COMPLAINT_SERIAL,
+	COMPLAINT_TESTDEV,
+	COMPLAINT_COUNT
+};
+
+/* What wakes the service thread for a SINT: its interrupt was ended. */
+struct sint {
+	struct vcpu *vcpu;
+	uint32_t number;
+	/*
+	 * Written to raise the SINT; -1 until the guest unmasks it for the
+	 * first time. Set by the vCPU's thread before the engine hears of the
+	 * unmasking, without which nobody but the test device raises it.
+	 */
+	_Atomic int raise_fd;
+	int eoi_fd;		/* KVM signals it when the guest ends one */
+};
+
+struct vcpu {
+	struct vmm_guest *guest;
+	uint32_t index;
+	int fd;
+	struct kvm_run *run;
+	struct hvhost_vp *vp;
+	pthread_t thread;		/* to be joined */
+	pthread_t self;			/* to be kicked, once it is running */
+	_Atomic bool running;
+	struct sint sint[HV_SINT_COUNT];
+};
+
+struct vmm_guest {
+	char *name;
+	void (*log)(void *context, const char *text);
+	void *log_context;
+	_Atomic uint32_t complained;		/* bits of enum complaint */
+
+	struct hvhost_partition *partition;
+	struct memory memory;
+	int kvm_fd;
+	int vm_fd;
+	size_t run_size;
+	struct vcpu *vcpus;
+	uint32_t cpus;
+	uint32_t threads;		/* vCPU threads that were started */
+	bool serving;			/* the service thread was */
+	pthread_t service_thread;
+	int service_fd;			/* epoll */
+
+	struct serial serial[VMM_SERIAL_COUNT];
+	struct power power;
+	_Atomic uint8_t clock_index;	/* register that the guest chose */
+	struct testdev *testdev;
+
+	_Atomic int end;		/* enum vmm_end; leaves RUNNING once */
+	int end_fd;			/* readable once it has */
+	pthread_mutex_t join_lock;	/* one thread joins the others */
+	bool joined;			/* join_lock */
+
+	_Atomic uint64_t msrs_refused;
+	_Atomic uint64_t ports_unknown;
+	_Atomic uint64_t mmio_unknown;
+};
+
+/* guest.c */
+
+/* Say something about the guest, of each kind the first time only. */
+void guest_complain(struct vmm_guest *guest, enum complaint complaint,
+		    const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* It is over, and why; whoever says so first is right. */
+void guest_finish(struct vmm_guest *guest, enum vmm_end end);
+static inline bool guest_has_ended(const struct vmm_guest *guest)
+{
+	return atomic_load(&guest->end) != VMM_RUNNING;
+}
+
+/* kvm.c */
+
+int kvm_open(struct vmm_guest *guest, char *error);
+int kvm_create_vcpu(struct vcpu *vcpu, char *error);
+void kvm_close_vcpu(struct vcpu *vcpu);
+void kvm_close(struct vmm_guest *guest);
+/* The host's own write, which KVM takes without its checks of guests. */
+int kvm_write_msr(const struct vcpu *vcpu, uint32_t msr, uint64_t value);
+void kvm_set_irq(const struct vmm_guest *guest, uint32_t gsi, bool level);
+
+/* vcpu.c */
+
+int vcpu_set_entry(const struct vcpu *vcpu, const struct entry *entry);
+void *vcpu_run(void *vcpu);
+/* Install what vcpu_kick() interrupts a thread with; once a process. */
+int vcpu_prepare_kick(void);
+void vcpu_kick(struct vcpu *vcpu);
+
+/* hyperv.c */
+
+extern const struct hvhost_partition_ops hyperv_partition_ops;
+
+void hyperv_init(struct vcpu *vcpu);
+void hyperv_destroy(struct vcpu *vcpu);
+int hyperv_route_interrupts(struct vmm_guest *guest, char *error);
+void hyperv_hypercall(struct vcpu *vcpu, struct kvm_hyperv_exit *call);
+/* Return 0, or -EPERM: raise #GP. */
+int hyperv_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+void hyperv_eoi(struct sint *sint);
+void hyperv_raise(void *guest, uint32_t vp_index, unsigned int sint);
+
+/* io.c */
+
+void io_access(struct vmm_guest *guest, uint16_t port, bool write, void *data,
+	       uint32_t size);
+
+/* service.c */
+
+extern const struct serial_ops service_serial_ops;
+
+int service_init(struct vmm_guest *guest, char *error);
+void service_destroy(struct vmm_guest *guest);
+int service_add_sint(struct vmm_guest *guest, struct sint *sint);
+void *service_run(void *guest);
+
+#endif /* VMM_INTERNAL_H */

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#include "serial.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	REGISTER_DATA,		/* or the divisor's low byte */
+	REGISTER_IER,		/* or its high byte */
+	REGISTER_IIR,		/* written: FCR */
+	REGISTER_LCR,
+	REGISTER_MCR,
+	REGISTER_LSR,
+	REGISTER_MSR,
+	REGISTER_SCR,
+};
+
+#define IER_RECEIVED	0x01
+#define IER_TRANSMITTED	0x02
+#define IER_MASK	0x0f
+
+#define IIR_NONE	0x01
+#define IIR_TRANSMITTED	0x02
+#define IIR_RECEIVED	0x04
+#define IIR_FIFO	0xc0
+
+#define FCR_FIFO	0x01
+#define FCR_CLEAR_INPUT	0x02
+
+#define LCR_DIVISOR	0x80
+
+#define MCR_DTR		0x01
+#define MCR_RTS		0x02
+#define MCR_OUT1	0x04
+#define MCR_OUT2	0x08
+#define MCR_LOOP	0x10
+#define MCR_MASK	0x1f
+
+#define LSR_RECEIVED	0x01
+#define LSR_EMPTY	0x60	/* there is no waiting on our side */
+
+#define MSR_CTS		0x10
+#define MSR_DSR		0x20
+#define MSR_RI		0x40
+#define MSR_DCD		0x80
+
+void serial_init(struct serial *serial, const struct serial_ops *ops,
+		 void *context, uint32_t irq)
+{
+	*serial = (struct serial){
+		.ops = ops, .context = context, .irq = irq,
+		.input = -1, .output = -1,
+		.divisor = { 0x0c },	/* 9600 baud, as good as any */
+	};
+	pthread_mutex_init(&serial->lock, NULL);
+}
+
+void serial_destroy(struct serial *serial)
+{
+	pthread_mutex_destroy(&serial->lock);
+}
+
+static uint8_t pending(const struct serial *serial)
+{
+	if (serial->ier & IER_RECEIVED && serial->received_count)
+		return IIR_RECEIVED;
+	if (serial->ier & IER_TRANSMITTED && serial->transmitted)
+		return IIR_TRANSMITTED;
+	return IIR_NONE;
+}
+
+static void update_irq(struct serial *serial)
+{
+	bool level = pending(serial) != IIR_NONE;
+
+	if (level == serial->level)
+		return;
+	serial->level = level;
+	serial->ops->set_irq(serial->context, serial->irq, level);
+}
+
+static void put_received(struct serial *serial, uint8_t byte)
+{
+	if (serial->received_count < SERIAL_FIFO_SIZE)
+		serial->received[serial->received_count++] = byte;
+}
+
+static uint8_t take_received(struct serial *serial)
+{
+	uint8_t byte = serial->received[0];
+
+	if (!serial->received_count)
+		return 0;
+	memmove(serial->received, serial->received + 1,
+		--serial->received_count);
+	if (serial->input >= 0 &&
+	    serial->received_count == SERIAL_FIFO_SIZE - 1)
+		serial->ops->want_input(serial->context, serial->input);
+	return byte;
+}
+
+static uint8_t modem_status(const struct serial *serial)
+{
+	if (!(serial->mcr & MCR_LOOP))
+		return MSR_CTS | MSR_DSR | MSR_DCD;
+	return (uint8_t)((serial->mcr & MCR_RTS ? MSR_CTS : 0) |
+			 (serial->mcr & MCR_DTR ? MSR_DSR : 0) |
+			 (serial->mcr & MCR_OUT1 ? MSR_RI : 0) |
+			 (serial->mcr & MCR_OUT2 ? MSR_DCD : 0));
+}
+
+static uint8_t read_identification(struct serial *serial)
+{
+	uint8_t iir = pending(serial);
+
+	if (iir == IIR_TRANSMITTED)
+		serial->transmitted = false;
+	return iir | (serial->fcr & FCR_FIFO ? IIR_FIFO : 0);
+}
+
+static uint8_t read_register(struct serial *serial, uint32_t offset)
+{
+	if (serial->lcr & LCR_DIVISOR && offset <= REGISTER_IER)
+		return serial->divisor[offset];
+	switch (offset) {
+	case REGISTER_DATA:
+		return take_received(serial);
+	case REGISTER_IER:
+		return serial->ier;
+	case REGISTER_IIR:
+		return read_identification(serial);
+	case REGISTER_LCR:
+		return serial->lcr;
+	case REGISTER_MCR:
+		return serial->mcr;
+	case REGISTER_LSR:
+		return LSR_EMPTY | (serial->received_count ? LSR_RECEIVED : 0);
+	case REGISTER_MSR:
+		return modem_status(serial);
+	default:
+		return serial->scr;
+	}
+}
+
+uint8_t serial_read(struct serial *serial, uint32_t offset)
+{
+	uint8_t value;
+
+	pthread_mutex_lock(&serial->lock);
+	value = read_register(serial, offset % SERIAL_PORT_COUNT);
+	update_irq(serial);
+	pthread_mutex_unlock(&serial->lock);
+	return value;
+}
+
+/* Nothing that the guest wrote is lost because its reader is slow. */
+static int put_byte(struct serial *serial, uint8_t byte)
+{
+	struct pollfd ready = { .fd = serial->output, .events = POLLOUT };
+
+	while (!atomic_load(&serial->stopping)) {
+		if (write(serial->output, &byte, 1) == 1)
+			return 0;
+		if (errno == EAGAIN)
+			poll(&ready, 1, -1);
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+static int transmit(struct serial *serial, uint8_t byte)
+{
+	int err = 0;
+
+	if (serial->mcr & MCR_LOOP)
+		put_received(serial, byte);
+	else if (serial->output >= 0)
+		err = put_byte(serial, byte);
+	serial->transmitted = true;
+	return err;
+}
+
+static int write_register(struct serial *serial, uint32_t offset, uint8_t value)
+{
+	if (serial->lcr & LCR_DIVISOR && offset <= REGISTER_IER) {
+		serial->divisor[offset] = value;
+		return 0;
+	}
+	switch (offset) {
+	case REGISTER_DATA:
+		return transmit(serial, value);
+	case REGISTER_IER:
+		/* Who begins to ask is told that it may transmit. */
+		if (value & ~serial->ier & IER_TRANSMITTED)
+			serial->transmitted = true;
+		serial->ier = value & IER_MASK;
+		break;
+	case REGISTER_IIR:
+		serial->fcr = value;
+		if (value & FCR_CLEAR_INPUT) {
+			if (serial->input >= 0 &&
+			    serial->received_count == SERIAL_FIFO_SIZE)
+				serial->ops->want_input(serial->context,
+							serial->input);
+			serial->received_count = 0;
+		}
+		break;
+	case REGISTER_LCR:
+		serial->lcr = value;
+		break;
+	case REGISTER_MCR:
+		serial->mcr = value & MCR_MASK;
+		break;
+	case REGISTER_SCR:
+		serial->scr = value;
+		break;
+	}
+	return 0;
+}
+
+int serial_write(struct serial *serial, uint32_t offset, uint8_t value)
+{
+	int err;
+
+	pthread_mutex_lock(&serial->lock);
+	err = write_register(serial, offset % SERIAL_PORT_COUNT, value);
+	update_irq(serial);
+	pthread_mutex_unlock(&serial->lock);
+	return err;
+}
+
+/* An input that is at its end, or broken, is never asked for again. */
+void serial_receive(struct serial *serial)
+{
+	ssize_t count;
+
+	pthread_mutex_lock(&serial->lock);
+	if (serial->received_count < SERIAL_FIFO_SIZE) {
+		count = read(serial->input,
+			     serial->received + serial->received_count,
+			     SERIAL_FIFO_SIZE - serial->received_count);
+		if (count > 0)
+			serial->received_count += (uint32_t)count;
+		if ((count > 0 && serial->received_count < SERIAL_FIFO_SIZE) ||
+		    (count < 0 && (errno == EAGAIN || errno == EINTR)))
+			serial->ops->want_input(serial->context,
+						serial->input);
+	}
+	update_irq(serial);
+	pthread_mutex_unlock(&serial->lock);
+}
+
+void serial_stop(struct serial *serial)
+{
+	atomic_store(&serial->stopping, true);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* What an event's pointer points to tells of whom it is. */
+static bool is_serial(const struct vmm_guest *guest, const void *source)
+{
+	return source >= (const void *)guest->serial &&
+	       source < (const void *)(guest->serial + VMM_SERIAL_COUNT);
+}
+
+static int add(const struct vmm_guest *guest, int fd, uint32_t events,
+	       void *source)
+{
+	struct epoll_event event = { .events = events, .data.ptr = source };
+
+	return epoll_ctl(guest->service_fd, EPOLL_CTL_ADD, fd, &event) ?
+	       -errno : 0;
+}
+
+int service_add_sint(struct vmm_guest *guest, struct sint *sint)
+{
+	return add(guest, sint->eoi_fd, EPOLLIN, sint);
+}
+
+/* serial_receive() says each time whether there is room for more. */
+static int add_serial(struct vmm_guest *guest, struct serial *serial)
+{
+	int err;
+
+	if (serial->input < 0)
+		return 0;
+	err = add(guest, serial->input, EPOLLIN | EPOLLONESHOT, serial);
+	/* A regular file, or /dev/null: nothing to wait for. */
+	return err == -EPERM ? 0 : err;
+}
+
+static void set_irq(void *context, uint32_t irq, bool level)
+{
+	kvm_set_irq(context, irq, level);
+}
+
+static void want_input(void *context, int input)
+{
+	struct vmm_guest *guest = context;
+
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++) {
+		struct epoll_event event = {
+			.events = EPOLLIN | EPOLLONESHOT,
+			.data.ptr = &guest->serial[i],
+		};
+
+		if (guest->serial[i].input == input)
+			epoll_ctl(guest->service_fd, EPOLL_CTL_MOD, input,
+				  &event);
+	}
+}
+
+const struct serial_ops service_serial_ops = {
+	.set_irq = set_irq,
+	.want_input = want_input,
+};
+
+int service_init(struct vmm_guest *guest, char *error)
+{
+	int err;
+
+	guest->service_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (guest->service_fd < 0)
+		return vmm_fail(error, -errno, "epoll: %s", strerror(errno));
+	err = add(guest, guest->end_fd, EPOLLIN, NULL);
+	for (int i = 0; !err && i < VMM_SERIAL_COUNT; i++)
+		err = add_serial(guest, &guest->serial[i]);
+	return err ? vmm_fail(error, err, "epoll: %s", strerror(-err)) : 0;
+}
+
+void service_destroy(struct vmm_guest *guest)
+{
+	if (guest->service_fd >= 0)
+		close(guest->service_fd);
+}
+
+void *service_run(void *context)
+{
+	struct vmm_guest *guest = context;
+	struct epoll_event events[16];
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	while (!guest_has_ended(guest)) {
+		int count = epoll_wait(guest->service_fd, events,
+				       ARRAY_SIZE(events), -1);
+
+		for (int i = 0; i < count; i++) {
+			void *source = events[i].data.ptr;
+
+			if (source && is_serial(guest, source))
+				serial_receive(source);
+			else if (source)
+				hyperv_eoi(source);
+		}
+	}
+	return NULL;
+}
