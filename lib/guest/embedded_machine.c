@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The library starts no thread, so the receiver's interrupts run in the threads
- * that cause them. The engine asserts a SINT in the middle of a call, under locks
- * of its own: then we note it and no more. Each thread that has called the engine
- * runs the handlers of what is noted before it goes on (run_interrupts()).
- *
- * So no message is ever left behind. A note is made by the thread whose call
- * filled the slot. Afterwards that thread finds the note and runs the handler, or
- * finds it gone: then another one took it off, which it does under the SINT's
- * lock before it looks at the slot, and so sees the message. What the handler's
- * EOM delivers is noted and found in the same way. A slot that the handler had to
- * leave occupied is looked at again by the reader that makes room, under the same
- * lock. And as a note is taken off under the lock, whoever waits for that lock
- * after its post, or comes to read, finds the message in the ring.
+ * The receiver's interrupts run in the threads that cause them (receiver.h). The
+ * engine asserts a SINT in the middle of a call, under locks of its own: then we
+ * note it and no more, and each thread that has called the engine runs the
+ * handlers of what is noted before it goes on.
  *
  * Locks, outermost first: registry_lock; the lock of one SINT, never two; the
  * engine's. assert_sint() runs under the last and takes none.
@@ -21,13 +12,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "driver/retry.h"
-#include "embedded_ring.h"
 
 #define MESSAGE_LINK(sint)	(0x10u + (sint))
 #define EVENT_LINK(sint)	(0x20u + (sint))
@@ -52,12 +41,6 @@
 #define CONNECTIONS_MAX	128u
 
 #define VP		0u
-#define VECTOR(sint)	(0x30u + (sint))
-
-struct receiving_sint {
-	pthread_mutex_t lock;		/* guards the ring, and who has it */
-	struct embedded_ring *ring;	/* NULL: not bound */
-};
 
 struct embedded_machine {
 	pid_t owner;
@@ -65,14 +48,10 @@ struct embedded_machine {
 	struct embedded_sender guest;
 	struct embedded_sender restricted;
 	struct embedded_sender inactive;
-	struct hvhost_partition *receiver;
-	struct hvhost_vp *receiver_vp;
-	/*
-	 * Bit n: SINT n was asserted, and its handler has not begun since. Set
-	 * by assert_sint(), cleared under the SINT's lock.
-	 */
-	_Atomic uint32_t noted;
-	struct receiving_sint sint[HV_SINT_COUNT];
+	struct hvhost_partition *receiving;
+	struct hvhost_vp *receiving_vp;
+	uint32_t noted;			/* see receiver.h */
+	struct receiver receiver;
 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -128,27 +107,7 @@ static void note_sint(void *context, uint32_t vp_index, unsigned int sint,
 
 	(void)vp_index;
 	(void)vector;
-	atomic_fetch_or(&machine->noted, 1u << sint);
-}
-
-static void run_interrupt(struct embedded_machine *machine, unsigned int sint)
-{
-	struct receiving_sint *receiving = &machine->sint[sint];
-	uint32_t bit = 1u << sint;
-
-	pthread_mutex_lock(&receiving->lock);
-	if (atomic_fetch_and(&machine->noted, ~bit) & bit && receiving->ring)
-		embedded_ring_interrupt(receiving->ring);
-	pthread_mutex_unlock(&receiving->lock);
-}
-
-/* After each call of the engine; without locks. */
-static void run_interrupts(struct embedded_machine *machine)
-{
-	uint32_t noted;
-
-	while ((noted = atomic_load(&machine->noted)))
-		run_interrupt(machine, (unsigned int)__builtin_ctz(noted));
+	__atomic_fetch_or(&machine->noted, 1u << sint, __ATOMIC_SEQ_CST);
 }
 
 /* What a sender's VP, whose SynIC is off, never gets. */
@@ -171,6 +130,28 @@ static const struct hvhost_partition_ops receiver_ops = {
 	.read_memory = read_memory,
 	.write_memory = write_memory,
 	.assert_sint = note_sint,
+};
+
+/* What the receiving VP asks of the engine. */
+
+static void write_eom(void *context)
+{
+	struct embedded_machine *machine = context;
+
+	hvhost_vp_eom(machine->receiving_vp);
+}
+
+static int write_sint(void *context, unsigned int sint, uint64_t value)
+{
+	struct embedded_machine *machine = context;
+
+	return hvhost_vp_write_msr(machine->receiving_vp, HV_MSR_SINT0 + sint,
+				   value);
+}
+
+static const struct receiver_ops receiving_vp_ops = {
+	.eom = write_eom,
+	.write_sint = write_sint,
 };
 
 /* Making */
@@ -229,14 +210,16 @@ static int add_receiver(struct embedded_machine *machine)
 	};
 	int err;
 
-	err = hvhost_partition_new(machine->host, &config, &machine->receiver);
+	err = hvhost_partition_new(machine->host, &config, &machine->receiving);
 	if (!err)
-		err = hvhost_partition_activate(machine->receiver);
+		err = hvhost_partition_activate(machine->receiving);
 	if (!err)
-		err = hvhost_vp_new(machine->receiver, VP, NULL, NULL,
-				    &machine->receiver_vp);
+		err = hvhost_vp_new(machine->receiving, VP, NULL, NULL,
+				    &machine->receiving_vp);
 	if (!err)
-		err = start_synic(machine->receiver_vp);
+		err = start_synic(machine->receiving_vp);
+	if (!err)
+		machine->receiver.sim = hvhost_vp_sim(machine->receiving_vp);
 	return err;
 }
 
@@ -245,7 +228,7 @@ static int add_link(struct embedded_machine *machine, uint32_t id,
 		    const struct hv_port_info *info)
 {
 	const struct hv_create_port_input port = {
-		.port_partition = hvhost_partition_id(machine->receiver),
+		.port_partition = hvhost_partition_id(machine->receiving),
 		.port_id = id,
 		.connection_partition =
 			hvhost_partition_id(machine->guest.partition),
@@ -332,8 +315,7 @@ static int build(struct embedded_machine *machine)
 static void machine_free(struct embedded_machine *machine)
 {
 	hvhost_machine_free(machine->host);
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
-		pthread_mutex_destroy(&machine->sint[sint].lock);
+	receiver_destroy(&machine->receiver);
 	free(machine);
 }
 
@@ -345,8 +327,11 @@ static int machine_new(struct embedded_machine **machine)
 	if (!new)
 		return -ENOMEM;
 	new->owner = getpid();
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
-		pthread_mutex_init(&new->sint[sint].lock, NULL);
+	new->receiver.ops = &receiving_vp_ops;
+	new->receiver.context = new;
+	new->receiver.vp_index = VP;
+	new->receiver.noted = &new->noted;
+	receiver_init(&new->receiver);
 	err = build(new);
 	if (err) {
 		machine_free(new);
@@ -414,96 +399,11 @@ uint64_t embedded_machine_call(struct embedded_machine *machine,
 	/* Fails only for callers without GUEST_OS_ID or outside CPL 0. */
 	hvhost_vp_hypercall(sender->vp, call, &result);
 	memory_of_call = NULL;
-	run_interrupts(machine);
+	receiver_run_interrupts(&machine->receiver);
 	return result;
 }
 
-/* Receiving */
-
-/* All of SINTn but vector and mask is 0. With the SINT's lock held. */
-static void write_sint(struct embedded_machine *machine, unsigned int sint,
-		       uint64_t mask)
+struct receiver *embedded_machine_receiver(struct embedded_machine *machine)
 {
-	/* Cannot fail: the receiver may, and the vector is none below 16. */
-	hvhost_vp_write_msr(machine->receiver_vp, HV_MSR_SINT0 + sint,
-			    VECTOR(sint) | mask);
-}
-
-static int bind_locked(struct embedded_machine *machine, unsigned int sint,
-		       uint32_t ring_records, int fd)
-{
-	struct receiving_sint *receiving = &machine->sint[sint];
-
-	if (receiving->ring)
-		return -EBUSY;
-	receiving->ring = embedded_ring_new(machine->receiver_vp, sint,
-					    ring_records, fd);
-	if (!receiving->ring)
-		return -ENOMEM;
-	write_sint(machine, sint, 0);
-	/* What came while it was masked raised no interrupt. */
-	embedded_ring_take_slot(receiving->ring);
-	return 0;
-}
-
-int embedded_machine_bind(struct embedded_machine *machine, unsigned int sint,
-			  uint32_t ring_records, int fd)
-{
-	int err;
-
-	pthread_mutex_lock(&machine->sint[sint].lock);
-	err = bind_locked(machine, sint, ring_records, fd);
-	pthread_mutex_unlock(&machine->sint[sint].lock);
-	run_interrupts(machine);
-	return err;
-}
-
-void embedded_machine_unbind(struct embedded_machine *machine,
-			     unsigned int sint)
-{
-	struct receiving_sint *receiving = &machine->sint[sint];
-
-	pthread_mutex_lock(&receiving->lock);
-	write_sint(machine, sint, HV_SINT_MASKED);
-	embedded_ring_free(receiving->ring);
-	receiving->ring = NULL;
-	pthread_mutex_unlock(&receiving->lock);
-	run_interrupts(machine);
-}
-
-uint16_t embedded_machine_bound(struct embedded_machine *machine)
-{
-	uint16_t bound = 0;
-
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
-		pthread_mutex_lock(&machine->sint[sint].lock);
-		if (machine->sint[sint].ring)
-			bound |= (uint16_t)(1u << sint);
-		pthread_mutex_unlock(&machine->sint[sint].lock);
-	}
-	return bound;
-}
-
-int embedded_machine_read(struct embedded_machine *machine, unsigned int sint,
-			  struct hvpost_record *record)
-{
-	struct receiving_sint *receiving = &machine->sint[sint];
-	bool found;
-
-	pthread_mutex_lock(&receiving->lock);
-	found = embedded_ring_read(receiving->ring, record);
-	pthread_mutex_unlock(&receiving->lock);
-	run_interrupts(machine);
-	return found ? 0 : -EAGAIN;
-}
-
-void embedded_machine_counters(struct embedded_machine *machine,
-			       unsigned int sint,
-			       struct hvpost_counters *counters)
-{
-	struct receiving_sint *receiving = &machine->sint[sint];
-
-	pthread_mutex_lock(&receiving->lock);
-	*counters = *embedded_ring_counters(receiving->ring);
-	pthread_mutex_unlock(&receiving->lock);
+	return &machine->receiver;
 }

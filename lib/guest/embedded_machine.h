@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <hvpost/device.h>
 #include <hvpost/hvhost.h>
 #include <hvpost/hvpost.h>
+
+#include "receiver.h"
 
 struct embedded_machine;
 
@@ -64,25 +65,7 @@ uint64_t embedded_machine_call(struct embedded_machine *machine,
 			       const struct hvhost_hypercall *call,
 			       const struct embedded_memory *memory);
 
-/* Receiving; @sint is 1 to 15. */
-
-/*
- * Unmask the SINT and keep what arrives in a ring, of which @fd tells; see
- * embedded_ring_new(). Return 0, -EBUSY or -ENOMEM.
- */
-int embedded_machine_bind(struct embedded_machine *machine, unsigned int sint,
-			  uint32_t ring_records, int fd);
-/* Mask the SINT and free its ring. */
-void embedded_machine_unbind(struct embedded_machine *machine,
-			     unsigned int sint);
-/* Bit n: SINT n is bound. */
-uint16_t embedded_machine_bound(struct embedded_machine *machine);
-
-/* Take the oldest record of a bound SINT. Return 0 or -EAGAIN. */
-int embedded_machine_read(struct embedded_machine *machine, unsigned int sint,
-			  struct hvpost_record *record);
-void embedded_machine_counters(struct embedded_machine *machine,
-			       unsigned int sint,
-			       struct hvpost_counters *counters);
+/* Who receives. */
+struct receiver *embedded_machine_receiver(struct embedded_machine *machine);
 
 #endif /* HVPOST_EMBEDDED_MACHINE_H */

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
  * The embedded target: a handle that posts as one partition of the machine in
- * this process and receives as another. hvpost.ko is its model; what the two
- * decide alike, they decide by the same code (driver/retry.c, driver/slot.c).
+ * this process and receives as another.
  */
 #include <hvpost/hvpost.h>
 #include <hvpost/hyperv.h>
 #include <hvpost/version.h>
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "deadline.h"
-#include "driver/retry.h"
 #include "embedded_machine.h"
+#include "posting.h"
 #include "record.h"
 #include "target.h"
 #include "wait.h"
@@ -96,7 +92,8 @@ static int embedded_open(const char *where, void **state)
 static void leave_machine(struct embedded *embedded)
 {
 	if (embedded->sint)
-		embedded_machine_unbind(embedded->machine, embedded->sint);
+		receiver_unbind(embedded_machine_receiver(embedded->machine),
+				embedded->sint);
 	embedded_machine_put(embedded->machine);
 }
 
@@ -119,16 +116,18 @@ static int embedded_get_info(void *state, struct hvpost_info *info)
 	info->privileges = embedded->sender->privileges;
 	info->guest_os_id = embedded->sender->guest_os_id;
 	info->vps_online = 1;
-	info->sints_bound = embedded_machine_bound(embedded->machine);
+	info->sints_bound =
+		receiver_bound(embedded_machine_receiver(embedded->machine));
 	strncpy(info->version, HVPOST_VERSION, sizeof(info->version) - 1);
 	return 0;
 }
 
 /* Posting */
 
-static uint64_t issue(struct embedded *embedded,
-		      const struct hvpost_call *call)
+static int issue(void *context, const struct hvpost_call *call,
+		 uint64_t *result)
 {
+	struct embedded *embedded = context;
 	const struct hvhost_hypercall registers = {
 		.control = call->control,
 		.input = call->input,
@@ -140,123 +139,30 @@ static uint64_t issue(struct embedded *embedded,
 		.size = call->memory_size,
 	};
 
-	return embedded_machine_call(embedded->machine, embedded->sender,
-				     &registers, &memory);
-}
-
-/* What the driver refuses before the hypervisor sees it. */
-static int check_post(const struct hvpost_post *post)
-{
-	if (post->flags & ~(HVPOST_RETRY_CONNECTION | HVPOST_UNCHECKED))
-		return -EINVAL;
-	if (post->flags & HVPOST_UNCHECKED)
-		return 0;
-	if (post->message_type == HV_MESSAGE_TYPE_NONE ||
-	    post->message_type > HV_MESSAGE_TYPE_GUEST_MAX)
-		return -EINVAL;
-	if (post->payload_size > HV_MESSAGE_PAYLOAD_SIZE_MAX)
-		return -EMSGSIZE;
+	*result = embedded_machine_call(embedded->machine, embedded->sender,
+					&registers, &memory);
 	return 0;
 }
 
-static int fill_input(struct hv_post_message_input *input,
-		      const struct hvpost_post *post)
+static struct posting_way way_of(void *state)
 {
-	uint32_t size = post->payload_size;
-
-	if (size > sizeof(input->payload))
-		size = sizeof(input->payload);
-	if (size && !post->payload)
-		return -EFAULT;
-	*input = (struct hv_post_message_input){
-		.connection_id = post->connection_id,
-		.message_type = post->message_type,
-		.payload_size = post->payload_size,
-	};
-	if (size)
-		memcpy(input->payload, post->payload, size);
-	return 0;
-}
-
-/* A post on its way. */
-struct posting {
-	struct embedded *embedded;
-	struct hv_post_message_input input;
-	struct hvp_retry retry;
-	struct hvpost_answer *answer;
-};
-
-/* Return 1 if another try is worth it after retry.wait_ns. */
-static int try_once(struct posting *posting)
-{
-	struct hvpost_answer *answer = posting->answer;
-	int next;
-
-	answer->status = issue(posting->embedded, &(struct hvpost_call){
-			.control = HV_CALL_POST_MESSAGE,
-			.memory = &posting->input,
-			.memory_size = sizeof(posting->input),
-		}) & HV_RESULT_STATUS_MASK;
-	answer->attempts++;
-	next = hvp_retry_next(&posting->retry, (uint16_t)answer->status,
-			      hvpost_deadline_clock());
-	return next ? next : hvp_status_errno((uint16_t)answer->status);
-}
-
-/*
- * Wait and try until it is decided. Signals come in the waits alone: one between
- * two of them would end neither.
- */
-static int try_again(struct posting *posting)
-{
-	sigset_t all, let_in;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &let_in);
-	do {
-		err = hvpost_wait_ns(posting->retry.wait_ns, &let_in);
-		if (!err)
-			err = try_once(posting);
-	} while (err > 0);
-	pthread_sigmask(SIG_SETMASK, &let_in, NULL);
-	return err;
+	return (struct posting_way){ .issue = issue, .context = state };
 }
 
 static int embedded_post(void *state, const struct hvpost_post *post,
 			 uint64_t deadline_ns, struct hvpost_answer *answer)
 {
-	struct posting posting = {
-		.embedded = state,
-		.retry.deadline_ns = deadline_ns,
-		.retry.retry_connection = post->flags & HVPOST_RETRY_CONNECTION,
-		.answer = answer,
-	};
-	int err = check_post(post);
+	const struct posting_way way = way_of(state);
 
-	if (!err)
-		err = fill_input(&posting.input, post);
-	if (!err)
-		err = try_once(&posting);
-	return err > 0 ? try_again(&posting) : err;
+	return posting_post(&way, post, deadline_ns, answer);
 }
 
 static int embedded_signal(void *state, uint32_t connection_id,
 			   uint16_t flag_number, struct hvpost_answer *answer)
 {
-	answer->status = issue(state, &(struct hvpost_call){
-			.control = HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST,
-			.input = connection_id | (uint64_t)flag_number <<
-				 HV_SIGNAL_EVENT_FLAG_SHIFT,
-		}) & HV_RESULT_STATUS_MASK;
-	return hvp_status_errno((uint16_t)answer->status);
-}
+	const struct posting_way way = way_of(state);
 
-static int embedded_hypercall(void *state, const struct hvpost_call *call,
-			      uint64_t *result)
-{
-	*result = issue(state, call);
-	return 0;
+	return posting_signal(&way, connection_id, flag_number, answer);
 }
 
 /* Receiving */
@@ -271,8 +177,8 @@ static int embedded_bind(void *state, uint32_t sint, uint32_t ring_records)
 		return -EINVAL;
 	if (embedded->sint)
 		return -EBUSY;
-	err = embedded_machine_bind(embedded->machine, sint, ring_records,
-				    embedded->fd);
+	err = receiver_bind(embedded_machine_receiver(embedded->machine), sint,
+			    ring_records, embedded->fd);
 	if (!err)
 		embedded->sint = sint;
 	errno = saved_errno;
@@ -288,8 +194,8 @@ static int embedded_receive(void *state, struct hvpost_message *message,
 
 	if (!embedded->sint)
 		return -ENOTCONN;
-	while (embedded_machine_read(embedded->machine, embedded->sint,
-				     &record)) {
+	while (receiver_read(embedded_machine_receiver(embedded->machine),
+			     embedded->sint, &record)) {
 		err = hvpost_wait_readable(embedded->fd, deadline_ns);
 		if (err)
 			return err;
@@ -311,7 +217,8 @@ static int embedded_get_counters(void *state, struct hvpost_counters *counters)
 
 	if (!embedded->sint)
 		return -ENOTCONN;
-	embedded_machine_counters(embedded->machine, embedded->sint, counters);
+	receiver_add_counters(embedded_machine_receiver(embedded->machine),
+			      embedded->sint, counters);
 	return 0;
 }
 
@@ -322,7 +229,7 @@ const struct hvpost_target hvpost_target_embedded = {
 	.get_info = embedded_get_info,
 	.post = embedded_post,
 	.signal = embedded_signal,
-	.hypercall = embedded_hypercall,
+	.hypercall = issue,
 	.bind = embedded_bind,
 	.receive = embedded_receive,
 	.get_fd = embedded_get_fd,

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inbox.h - what ring.h is in the driver, for a SINT of a VP whose SIM page this
+ * process sees: the slot is copied into a ring and freed. A full ring leaves its
+ * slot occupied, so that the host queues and then refuses the senders; the
+ * reader that makes room takes the slot up again.
+ *
+ * No locks in here: whoever calls holds the lock of the inbox's SINT.
+ */
+#ifndef HVPOST_INBOX_H
+#define HVPOST_INBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hvpost/device.h>
+#include <hvpost/hvpost.h>
+#include <hvpost/hyperv.h>
+
+struct inbox;
+
+/* Where its messages come from. */
+struct inbox_source {
+	struct hv_sim_page *sim;
+	uint32_t vp_index;
+	unsigned int sint;
+	void (*eom)(void *context);	/* writes EOM on that VP */
+	void *context;
+};
+
+#define INBOX_NO_FD (-1)
+
+/*
+ * An inbox of as many records as asked for, rounded up to a power of two; 0 means
+ * the default. @fd is an eventfd at 0, not blocking: the inbox keeps it readable
+ * exactly while it holds a record. It belongs to the caller. With INBOX_NO_FD the
+ * caller tells of records in another way.
+ *
+ * Return: NULL: out of memory.
+ */
+struct inbox *inbox_new(const struct inbox_source *source, uint32_t records,
+			int fd);
+void inbox_free(struct inbox *inbox);
+
+/* The SINT's interrupt: take what the slot holds, as long as there is room. */
+void inbox_interrupt(struct inbox *inbox);
+
+/* The same without an interrupt: what lay in the slot before the inbox was there. */
+void inbox_take_slot(struct inbox *inbox);
+
+bool inbox_is_empty(const struct inbox *inbox);
+
+/* Take the oldest record. Return false: there is none. */
+bool inbox_read(struct inbox *inbox, struct hvpost_record *record);
+
+const struct hvpost_counters *inbox_counters(const struct inbox *inbox);
+
+#endif /* HVPOST_INBOX_H */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posting.h - posts and signals of targets whose hypercalls this library makes
+ * itself. What hvpost.ko decides alike, they decide by the same code
+ * (driver/retry.c).
+ */
+#ifndef HVPOST_POSTING_H
+#define HVPOST_POSTING_H
+
+#include "target.h"
+
+/* How a target makes a hypercall. */
+struct posting_way {
+	/* Return 0, or a negative errno value: the call was not made. */
+	int (*issue)(void *context, const struct hvpost_call *call,
+		     uint64_t *result);
+	void *context;
+};
+
+int posting_post(const struct posting_way *way, const struct hvpost_post *post,
+		 uint64_t deadline_ns, struct hvpost_answer *answer);
+
+int posting_signal(const struct posting_way *way, uint32_t connection_id,
+		   uint16_t flag_number, struct hvpost_answer *answer);
+
+#endif /* HVPOST_POSTING_H */
