@@ -30,6 +30,8 @@ static struct term hypercall_term(enum hvpost_hypercall hypercall)
 	case HVPOST_CALL_ENGINE:
 		return (struct term){ "engine",
 				      "a function call: the host is in here" };
+	case HVPOST_CALL_MEMORY:
+		return (struct term){ "memory", "memory shared with hvhost" };
 	case HVPOST_CALL_UNKNOWN:
 		break;
 	}

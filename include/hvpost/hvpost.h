@@ -8,6 +8,8 @@
  *   "device" or "device:PATH"   hvpost.ko through /dev/hvpost (or PATH)
  *   "embedded" or "embedded:partition=NAME"
  *				 a machine inside this process, see section 6
+ *   "host:SOCKET[,partition=NAME][,receiver=NAME]"
+ *				 a running hvhost, see section 7
  *
  * The error rule. A function that can fail returns 0 (or a count) on success
  * and a negative errno value on failure; errno itself is left alone. Each
@@ -81,12 +83,14 @@ struct hvpost;
  * @handle:	out: the new handle; NULL on failure. Close it with
  *		hvpost_close().
  *
- * Does not block.
+ * Does not block; "host:" waits for hvhost to answer, 5 seconds at most.
  *
- * Return: 0, or -EINVAL: not a target string; -ENOENT or -ENODEV: the device
- * is not there (driver not loaded); -EACCES: no permission to open it;
- * -EPROTO: what is there is not an hvpost device; -EMFILE or -ENFILE: no
- * descriptor is left; -ENOMEM.
+ * Return: 0, or -EINVAL: not a target string; -ENOENT or -ENODEV: the device, or
+ * the socket, is not there (driver not loaded); -ECONNREFUSED: no hvhost listens
+ * at the socket; -EBUSY: another process is this partition; -ENOSPC: hvhost takes
+ * no more processes; -EACCES: no permission to open it; -EPROTO: what is there is
+ * not an hvpost device, or not an hvhost of this version; -ETIMEDOUT: hvhost does
+ * not answer; -EMFILE or -ENFILE: no descriptor is left; -ENOMEM.
  */
 HVPOST_API int hvpost_open(const char *target, struct hvpost **handle);
 
@@ -122,7 +126,8 @@ enum hvpost_hypercall {
 	HVPOST_CALL_PAGE = 2,		/* a hypercall page of the driver */
 	HVPOST_CALL_VMCALL = 3,		/* the bare Intel instruction */
 	HVPOST_CALL_VMMCALL = 4,	/* the bare AMD instruction */
-	HVPOST_CALL_ENGINE = 5		/* a function call: the host is in here */
+	HVPOST_CALL_ENGINE = 5,		/* a function call: the host is in here */
+	HVPOST_CALL_MEMORY = 6		/* memory shared with hvhost */
 };
 
 /* Who switched the SynIC of the VPs on. */
@@ -429,6 +434,31 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  *
  * A handle is of the process that opened it. A child of fork() can do no more than
  * close those that it inherited; what it opens is on a machine of its own.
+ */
+
+/*
+ * 7. A partition of hvhost
+ *
+ * "host:SOCKET" makes this process a partition of the hvhost that listens at
+ * SOCKET (a path without commas); see hvhost(1). "partition=NAME" is its name
+ * there, by default that of the program with its process id behind it. Which
+ * connections it has, and at which SINT what arrives, are links of that hvhost.
+ *
+ * All handles of the process that name one partition share it. It begins with the
+ * first and ends with the last of them, and a new one of the same name begins
+ * anew; what others have posted to it by then is lost, and posts to it are refused
+ * until then. A process that has only posted may go at once: its messages stay.
+ *
+ * A handle receives as the partition as which it posts, unless "receiver=NAME"
+ * says otherwise: then the process is both, and may have links to itself, which
+ * one partition cannot.
+ *
+ * SINTs and messages are as in section 6; SINT 2 is like any other. Once hvhost has
+ * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
+ * when all that came has been received; the descriptor is readable then.
+ *
+ * A handle is of the process that opened it. A child of fork() can do no more than
+ * close those that it inherited, and may open others.
  */
 
 #ifdef __cplusplus

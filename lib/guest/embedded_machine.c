@@ -134,10 +134,11 @@ static const struct hvhost_partition_ops receiver_ops = {
 
 /* What the receiving VP asks of the engine. */
 
-static void write_eom(void *context)
+static void write_eom(void *context, bool wait)
 {
 	struct embedded_machine *machine = context;
 
+	(void)wait;
 	hvhost_vp_eom(machine->receiving_vp);
 }
 

@@ -28,6 +28,7 @@ struct hvpost {
 static const struct hvpost_target *const targets[] = {
 	&hvpost_target_device,
 	&hvpost_target_embedded,
+	&hvpost_target_host,
 };
 
 static const struct hvpost_answer no_answer = {

@@ -99,7 +99,7 @@ static void add(struct inbox *inbox, const struct hv_slot *slot,
  * more; we clear the type and then look at MessagePending, all of it in one
  * order. So one of us sees the other, and no message stays behind.
  */
-static void free_slot(struct inbox *inbox, struct hv_slot *slot)
+static void free_slot(struct inbox *inbox, struct hv_slot *slot, bool room)
 {
 	__atomic_store_n(&slot->message_type, HV_MESSAGE_TYPE_NONE,
 			 __ATOMIC_SEQ_CST);
@@ -107,12 +107,12 @@ static void free_slot(struct inbox *inbox, struct hv_slot *slot)
 	if (__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
 	    HV_MESSAGE_PENDING) {
 		inbox->counters.eoms++;
-		inbox->source.eom(inbox->source.context);
+		inbox->source.eom(inbox->source.context, room);
 	}
 }
 
 /* Return whether the slot held anything that there was room for. */
-static bool take_one(struct inbox *inbox)
+static bool take_one(struct inbox *inbox, bool room)
 {
 	struct hv_slot *slot = &inbox->source.sim->slot[inbox->source.sint];
 	struct hvp_slot_head head;
@@ -132,14 +132,20 @@ static bool take_one(struct inbox *inbox)
 					       __ATOMIC_RELAXED) << 40;
 	head.origin = slot->origin;
 	add(inbox, slot, &head);
-	free_slot(inbox, slot);
+	free_slot(inbox, slot, room);
 	return true;
+}
+
+/* @room: a reader has made it, and is to find that posters see it. */
+static void take_slot(struct inbox *inbox, bool room)
+{
+	while (take_one(inbox, room))
+		;
 }
 
 void inbox_take_slot(struct inbox *inbox)
 {
-	while (take_one(inbox))
-		;
+	take_slot(inbox, false);
 }
 
 void inbox_interrupt(struct inbox *inbox)
@@ -161,7 +167,7 @@ bool inbox_read(struct inbox *inbox, struct hvpost_record *record)
 		withdraw(inbox);
 	if (inbox->stalled) {
 		inbox->stalled = false;
-		inbox_take_slot(inbox);
+		take_slot(inbox, true);
 	}
 	return true;
 }

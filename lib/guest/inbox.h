@@ -24,7 +24,8 @@ struct inbox_source {
 	struct hv_sim_page *sim;
 	uint32_t vp_index;
 	unsigned int sint;
-	void (*eom)(void *context);	/* writes EOM on that VP */
+	/* Write EOM on that VP; with @wait, it has taken effect on return. */
+	void (*eom)(void *context, bool wait);
 	void *context;
 };
 

@@ -31,7 +31,7 @@
 
 /* What the VP asks of its host. */
 struct receiver_ops {
-	void (*eom)(void *context);
+	void (*eom)(void *context, bool wait);	/* see struct inbox_source */
 	/* Write SINTn; return 0 or a negative errno value. */
 	int (*write_sint)(void *context, unsigned int sint, uint64_t value);
 };

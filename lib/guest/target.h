@@ -51,6 +51,7 @@ struct hvpost_target {
 
 extern const struct hvpost_target hvpost_target_device;
 extern const struct hvpost_target hvpost_target_embedded;
+extern const struct hvpost_target hvpost_target_host;
 
 /**
  * hvpost_target_find() - take a target string apart

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attachment.h - this process as a partition of hvhost: the socket, the memory
+ * that it shares with hvhost, its calls and its receivers. See attach.h for what
+ * passes between the two.
+ *
+ * All handles of the process that name one partition of one hvhost share its
+ * attachment: it begins with the first of them and ends with the last.
+ *
+ * Every function may be called from any thread.
+ */
+#ifndef HVPOST_ATTACHMENT_H
+#define HVPOST_ATTACHMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hvpost/attach.h>
+#include <hvpost/hvpost.h>
+
+#include "receiver.h"
+
+struct attachment;
+
+/* Which partition. */
+struct attachment_name {
+	const char *socket;	/* path */
+	const char *partition;
+};
+
+/*
+ * Take part in an attachment, which is made if this process has none of that
+ * name. Waits for hvhost to answer. Return 0 or a negative errno value, among
+ * them hvhost's own: -EINVAL, -EBUSY, -ENOSPC, -EACCES; -EPROTO: who answers is no
+ * hvhost, or not of this version.
+ */
+int attachment_get(const struct attachment_name *name,
+		   struct attachment **attachment);
+void attachment_put(struct attachment *attachment);
+
+/*
+ * Was it made before a fork(), by the parent? Then it is the parent's, and its
+ * locks are as they happened to be; attachment_put() is all that may be done.
+ */
+bool attachment_is_inherited(const struct attachment *attachment);
+
+uint64_t attachment_privileges(const struct attachment *attachment);
+uint32_t attachment_vp_count(const struct attachment *attachment);
+/* GUEST_OS_ID, as this library writes it. */
+uint64_t attachment_guest_os_id(void);
+
+/*
+ * Issue a hypercall as hvpost_hypercall() says, without any interrupt handler.
+ * Return 0, or -ENODEV: hvhost is gone, or has dropped this process.
+ */
+int attachment_call(struct attachment *attachment,
+		    const struct hvpost_call *call, uint64_t *result);
+
+/* Receiving */
+
+/* Of a VP below attachment_vp_count(). */
+struct receiver *attachment_receiver(struct attachment *attachment,
+				     uint32_t vp_index);
+void attachment_run_interrupts(struct attachment *attachment);
+
+/*
+ * Have hvhost send a packet to @socket (-1: to none) whenever the SINT interrupts
+ * a VP that has it armed. Return 0 or a negative errno value.
+ */
+int attachment_listen(struct attachment *attachment, unsigned int sint,
+		      int socket);
+/* Is the SINT armed on all VPs? Where not, a packet has been sent, or is being. */
+bool attachment_is_armed(struct attachment *attachment, unsigned int sint);
+/* Arm it on all VPs; see attach.h for what to look at next. */
+void attachment_arm(struct attachment *attachment, unsigned int sint);
+/* Is there a note of the SINT on any VP? */
+bool attachment_is_noted(struct attachment *attachment, unsigned int sint);
+
+#endif /* HVPOST_ATTACHMENT_H */

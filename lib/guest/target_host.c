@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The host target: this process is a partition of a running hvhost. A handle posts
+ * as one partition, and receives as the same or as another one.
+ *
+ * The handle's descriptor is one end of a socket pair, whose other end hvhost has
+ * while a SINT is bound: it sends a packet when the SINT interrupts a VP that has
+ * it armed. Only receive takes packets away, and only where it found no record:
+ * then it arms the SINT again, looks once more at what is noted, and may say that
+ * there is nothing. So what comes afterwards makes the descriptor readable, and
+ * what came before has been seen.
+ */
+#define _GNU_SOURCE /* program_invocation_short_name */
+#include <hvpost/hvpost.h>
+#include <hvpost/hyperv.h>
+#include <hvpost/version.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "lib/common/spin.h"
+#include "posting.h"
+#include "record.h"
+#include "target.h"
+#include "wait.h"
+
+#define PARTITION_KEY	"partition="
+#define RECEIVER_KEY	"receiver="
+
+/* What a target string names; the strings lie in @text. */
+struct place {
+	char *text;
+	const char *socket;
+	const char *partition;
+	const char *receiver;
+	char name[HVPOST_ATTACH_NAME_SIZE];	/* the default partition */
+};
+
+/* @fd, @sender and @receiver stay; the rest belongs to the half that receives. */
+struct host {
+	struct attachment *sender;
+	struct attachment *receiver;
+	int fd;
+	int other_end;		/* of @fd, until a bind; then -1 */
+	unsigned int sint;	/* 0: none is bound */
+	uint32_t next_vp;	/* where to look for a record first */
+	struct spin spin;
+};
+
+/* Target strings */
+
+/* Two processes of one program are two partitions. */
+static void make_default_name(char *name, size_t size)
+{
+	snprintf(name, size, "%.40s-%d", program_invocation_short_name,
+		 (int)getpid());
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+			*name = '-';
+}
+
+static const char *value_of(const char *word, const char *key)
+{
+	size_t length = strlen(key);
+
+	return strncmp(word, key, length) || !word[length] ? NULL :
+							     word + length;
+}
+
+static int take_word(struct place *place, const char *word)
+{
+	const char *partition = value_of(word, PARTITION_KEY);
+	const char *receiver = value_of(word, RECEIVER_KEY);
+
+	if (partition && !place->partition)
+		place->partition = partition;
+	else if (receiver && !place->receiver)
+		place->receiver = receiver;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int parse_place(struct place *place)
+{
+	char *rest, *word;
+	int err = 0;
+
+	place->socket = place->text;
+	rest = strchr(place->text, ',');
+	while (rest && !err) {
+		*rest = '\0';
+		word = rest + 1;
+		rest = strchr(word, ',');
+		if (rest)
+			*rest = '\0';
+		err = take_word(place, word);
+	}
+	if (!*place->socket)
+		return -EINVAL;
+	if (!place->partition) {
+		make_default_name(place->name, sizeof(place->name));
+		place->partition = place->name;
+	}
+	if (!place->receiver)
+		place->receiver = place->partition;
+	return err;
+}
+
+/* Opening */
+
+static int attach_both(struct host *host, const struct place *place)
+{
+	int err = attachment_get(&(struct attachment_name){
+			.socket = place->socket, .partition = place->partition,
+		}, &host->sender);
+
+	if (err)
+		return err;
+	err = attachment_get(&(struct attachment_name){
+			.socket = place->socket, .partition = place->receiver,
+		}, &host->receiver);
+	if (err)
+		attachment_put(host->sender);
+	return err;
+}
+
+static int open_place(struct host *host, struct place *place)
+{
+	int err = parse_place(place), pair[2];
+
+	if (err)
+		return err;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       0, pair))
+		return -errno;
+	host->fd = pair[0];
+	host->other_end = pair[1];
+	err = attach_both(host, place);
+	if (err) {
+		close(pair[0]);
+		close(pair[1]);
+	}
+	return err;
+}
+
+static int host_open(const char *where, void **state)
+{
+	struct place place = { .text = where ? strdup(where) : NULL };
+	struct host *host;
+	int saved_errno = errno, err = -ENOMEM;
+
+	if (!where)
+		return -EINVAL;
+	host = calloc(1, sizeof(*host));
+	if (host && place.text)
+		err = open_place(host, &place);
+	free(place.text);
+	if (err)
+		free(host);
+	else
+		*state = host;
+	errno = saved_errno;
+	return err;
+}
+
+static void close_other_end(struct host *host)
+{
+	if (host->other_end >= 0)
+		close(host->other_end);
+	host->other_end = -1;
+}
+
+static void unbind_vps(struct host *host, unsigned int sint, uint32_t vp_count)
+{
+	for (uint32_t i = 0; i < vp_count; i++)
+		receiver_unbind(attachment_receiver(host->receiver, i), sint);
+}
+
+static void unbind(struct host *host)
+{
+	unbind_vps(host, host->sint, attachment_vp_count(host->receiver));
+	attachment_listen(host->receiver, host->sint, -1);
+}
+
+static void host_close(void *state)
+{
+	struct host *host = state;
+	int saved_errno = errno;
+
+	if (host->sint && !attachment_is_inherited(host->receiver))
+		unbind(host);
+	attachment_put(host->receiver);
+	attachment_put(host->sender);
+	close_other_end(host);
+	close(host->fd);
+	free(host);
+	errno = saved_errno;
+}
+
+static int host_get_info(void *state, struct hvpost_info *info)
+{
+	struct host *host = state;
+
+	info->hypercall = HVPOST_CALL_MEMORY;
+	info->synic = HVPOST_SYNIC_OURS;
+	info->privileges = attachment_privileges(host->sender);
+	info->guest_os_id = attachment_guest_os_id();
+	info->vps_online = attachment_vp_count(host->receiver);
+	info->sints_bound =
+		receiver_bound(attachment_receiver(host->receiver, 0));
+	strncpy(info->version, HVPOST_VERSION, sizeof(info->version) - 1);
+	return 0;
+}
+
+/* Posting */
+
+static int issue(void *context, const struct hvpost_call *call,
+		 uint64_t *result)
+{
+	struct host *host = context;
+	int err = attachment_call(host->sender, call, result);
+
+	/* What came meanwhile, if only to be left in its slot. */
+	attachment_run_interrupts(host->receiver);
+	return err;
+}
+
+static int host_post(void *state, const struct hvpost_post *post,
+		     uint64_t deadline_ns, struct hvpost_answer *answer)
+{
+	const struct posting_way way = { .issue = issue, .context = state };
+
+	return posting_post(&way, post, deadline_ns, answer);
+}
+
+static int host_signal(void *state, uint32_t connection_id,
+		       uint16_t flag_number, struct hvpost_answer *answer)
+{
+	const struct posting_way way = { .issue = issue, .context = state };
+
+	return posting_signal(&way, connection_id, flag_number, answer);
+}
+
+/* Receiving */
+
+static int bind_vps(struct host *host, unsigned int sint, uint32_t ring_records)
+{
+	uint32_t vp_count = attachment_vp_count(host->receiver);
+
+	for (uint32_t i = 0; i < vp_count; i++) {
+		int err = receiver_bind(attachment_receiver(host->receiver, i),
+					sint, ring_records, INBOX_NO_FD);
+
+		if (err) {
+			unbind_vps(host, sint, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* What a bind finds in a slot has no interrupt to tell of it. */
+static void tell_of_records(struct host *host, unsigned int sint)
+{
+	static const char packet = 1;
+
+	for (uint32_t i = 0; i < attachment_vp_count(host->receiver); i++) {
+		if (!receiver_has_record(attachment_receiver(host->receiver, i),
+					 sint))
+			continue;
+		send(host->other_end, &packet, sizeof(packet),
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+}
+
+/* Before that nobody else has the SINT, so that the listener is nobody's either. */
+static int bind_and_listen(struct host *host, unsigned int sint,
+			   uint32_t ring_records)
+{
+	int err = bind_vps(host, sint, ring_records);
+
+	if (err)
+		return err;
+	err = attachment_listen(host->receiver, sint, host->other_end);
+	if (err) {
+		unbind_vps(host, sint, attachment_vp_count(host->receiver));
+		return err;
+	}
+	attachment_arm(host->receiver, sint);
+	attachment_run_interrupts(host->receiver);
+	tell_of_records(host, sint);
+	return 0;
+}
+
+static int host_bind(void *state, uint32_t sint, uint32_t ring_records)
+{
+	struct host *host = state;
+	int saved_errno = errno, err;
+
+	if (sint == HV_SINT_INTERCEPT || sint >= HV_SINT_COUNT ||
+	    ring_records > HVPOST_RING_RECORDS_MAX)
+		return -EINVAL;
+	if (host->sint)
+		return -EBUSY;
+	err = bind_and_listen(host, sint, ring_records);
+	if (!err) {
+		host->sint = sint;
+		/* From now on its end is hvhost's alone, and tells if that ends. */
+		close_other_end(host);
+	}
+	errno = saved_errno;
+	return err;
+}
+
+static bool read_record(struct host *host, struct hvpost_record *record)
+{
+	uint32_t vp_count = attachment_vp_count(host->receiver);
+
+	attachment_run_interrupts(host->receiver);
+	for (uint32_t i = 0; i < vp_count; i++) {
+		uint32_t vp_index = (host->next_vp + i) % vp_count;
+
+		if (receiver_read(attachment_receiver(host->receiver, vp_index),
+				  host->sint, record))
+			continue;
+		host->next_vp = (vp_index + 1) % vp_count;
+		return true;
+	}
+	return false;
+}
+
+/* Return 0, or -ENODEV: hvhost has closed its end. */
+static int take_packets(int fd)
+{
+	char packets[16];
+	ssize_t size;
+
+	do
+		size = recv(fd, packets, sizeof(packets), MSG_DONTWAIT);
+	while (size > 0);
+	return size == 0 ? -ENODEV : 0;
+}
+
+static int arm(struct host *host)
+{
+	int err;
+
+	if (attachment_is_armed(host->receiver, host->sint))
+		return 0;
+	err = take_packets(host->fd);
+	attachment_arm(host->receiver, host->sint);
+	return err;
+}
+
+static bool is_noted(void *context)
+{
+	struct host *host = context;
+
+	return attachment_is_noted(host->receiver, host->sint);
+}
+
+/* Nothing has been found. Return 0 to look again. */
+static int wait_for_message(struct host *host, uint64_t deadline_ns)
+{
+	int err = hvpost_wait_readable(host->fd, deadline_ns);
+
+	return err ? err : take_packets(host->fd);
+}
+
+static int receive_record(struct host *host, struct hvpost_record *record,
+			  uint64_t deadline_ns)
+{
+	for (;;) {
+		int err;
+
+		if (read_record(host, record))
+			return 0;
+		if (deadline_ns != HVPOST_NOW &&
+		    spin_until(&host->spin, is_noted, host))
+			continue;
+		err = arm(host);
+		if (read_record(host, record))
+			return 0;
+		if (!err)
+			err = wait_for_message(host, deadline_ns);
+		if (err)
+			return err;
+	}
+}
+
+static int host_receive(void *state, struct hvpost_message *message,
+			uint64_t deadline_ns)
+{
+	struct host *host = state;
+	struct hvpost_record record;
+	int saved_errno = errno, err;
+
+	if (!host->sint)
+		return -ENOTCONN;
+	err = receive_record(host, &record, deadline_ns);
+	if (!err)
+		hvpost_message_from_record(message, &record);
+	errno = saved_errno;
+	return err;
+}
+
+static int host_get_fd(const void *state)
+{
+	const struct host *host = state;
+
+	return host->fd;
+}
+
+static int host_get_counters(void *state, struct hvpost_counters *counters)
+{
+	struct host *host = state;
+
+	if (!host->sint)
+		return -ENOTCONN;
+	attachment_run_interrupts(host->receiver);
+	for (uint32_t i = 0; i < attachment_vp_count(host->receiver); i++)
+		receiver_add_counters(attachment_receiver(host->receiver, i),
+				      host->sint, counters);
+	return 0;
+}
+
+const struct hvpost_target hvpost_target_host = {
+	.name = "host",
+	.open = host_open,
+	.close = host_close,
+	.get_info = host_get_info,
+	.post = host_post,
+	.signal = host_signal,
+	.hypercall = issue,
+	.bind = host_bind,
+	.receive = host_receive,
+	.get_fd = host_get_fd,
+	.get_counters = host_get_counters,
+};
