@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <hvpost/conformance.h>
 #include <hvpost/hyperv.h>
 
 #include "link.h"
@@ -89,7 +90,8 @@ static void be_a_child(struct hvpost *inherited)
 	receive_number(hv, 1);
 	send_number(hv, 1, 2);
 	hvpost_close(inherited);
-	send_number(hv, 1, 3);
+	/* Its own machine is still the same. */
+	ck_assert_int_eq(hvpost_bind(open_handle(), echo.sint, 0), -EBUSY);
 	_exit(0);
 }
 
@@ -153,13 +155,31 @@ END_TEST
 START_TEST(every_sint_has_an_event_link_that_its_mask_closes)
 {
 	const unsigned int sint = (unsigned int)_i;
-	struct hvpost *hv = open_handle();
+	struct hvpost *hv = open_handle(), *other = open_handle();
 
 	ck_assert_int_eq(hvpost_signal(hv, EVENT_LINK(sint), 0), -ENETDOWN);
 	ck_assert_uint_eq(hvpost_last_status(hv), HV_STATUS_INVALID_SYNIC_STATE);
 	ck_assert_int_eq(hvpost_bind(hv, sint, 0), 0);
 	ck_assert_int_eq(hvpost_signal(hv, EVENT_LINK(sint), 2047), 0);
 	ck_nothing_there(hv);
+	ck_assert_int_eq(hvpost_signal(other, EVENT_LINK(sint), 2047), 0);
+	close_handle(hv);
+	ck_assert_int_eq(hvpost_signal(other, EVENT_LINK(sint), 2047),
+			 -ENETDOWN);
+}
+END_TEST
+
+/* Events are not received yet, but this port has fewer flags than others. */
+START_TEST(the_flag_number_reaches_the_port)
+{
+	const uint32_t event = HVPOST_CONFORMANCE_BASE + HVPOST_CONFORM_EVENT;
+	struct hvpost *hv = open_handle();
+
+	ck_assert_int_eq(hvpost_signal(hv, event, HVPOST_CONFORMANCE_FLAGS - 1),
+			 0);
+	ck_assert_int_eq(hvpost_signal(hv, event, HVPOST_CONFORMANCE_FLAGS),
+			 -EINVAL);
+	ck_assert_uint_eq(hvpost_last_status(hv), HV_STATUS_INVALID_PARAMETER);
 }
 END_TEST
 
@@ -426,7 +446,7 @@ END_TEST
 
 /* Threads */
 
-#define ROUNDS 2000u
+#define ROUNDS 10000u
 
 struct player {
 	struct hvpost *handle;
@@ -525,6 +545,7 @@ static void add_machine(Suite *suite)
 	tcase_add_loop_test(links,
 			    every_sint_has_an_event_link_that_its_mask_closes,
 			    1, 16);
+	tcase_add_test(links, the_flag_number_reaches_the_port);
 	tcase_add_test(links, a_link_carries_either_messages_or_events);
 	tcase_add_test(links, a_sint_holds_17_messages_and_refuses_the_next);
 	tcase_add_test(links, there_is_no_vmbus);

@@ -146,6 +146,10 @@ START_TEST(demo_shows_the_bytes_that_were_posted)
 	ck_has_line(shown, "1. post \"XYZ\": HV_STATUS_SUCCESS (0x0)\n");
 	ck_has_line(shown, "     04  03  ");
 	ck_has_line(shown, "     10  58 59 5a  ");
+	ck_has_line(shown, "     05  00                        "
+			   "flags: MessagePending 0\n");
+	ck_has_line(shown, "     05  01                        "
+			   "flags: MessagePending 1\n");
 }
 END_TEST
 
