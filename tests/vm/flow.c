@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Back-pressure: flow PID sends numbered messages to the echo connections of
- * two VPs, which "hvpost listen" with process id PID has. It stops that process
+ * Back-pressure: flow PID BUFFERS sends numbered messages to the echo connections
+ * of two VPs, which "hvpost listen" with process id PID has, and for each of which
+ * the host keeps BUFFERS messages behind an occupied slot. It stops that process
  * until its rings are full, the slots stay occupied and the host refuses more;
  * lets it go on, sends more meanwhile, and does it all again. Prints how many
  * messages each VP must have got; that they came once and in order is for the
@@ -38,6 +39,7 @@
 #define PATIENCE_NS	60000000000
 
 static pid_t listener;
+static unsigned int buffers;	/* of the host, behind a slot */
 static int inbox;		/* the listener's file */
 static int fence;		/* a file of ours that has FENCE_SINT */
 static uint64_t sent[VPS];
@@ -150,12 +152,13 @@ static void fill_ring(uint32_t vp)
 	} while (now.stalls == before.stalls);
 }
 
-/* One more waits in the host, and the host takes no third. */
+/* So many more wait in the host, and it takes no other. */
 static void fill_host(uint32_t vp)
 {
 	struct hvpost_ioc_post out;
 
-	send_next(vp);
+	for (unsigned int i = 0; i < buffers; i++)
+		send_next(vp);
 	for (unsigned int i = 0; i < 10; i++) {
 		int error = post(ECHO(vp, SINT), sent[vp] - 1,
 				 HVPOST_DEADLINE_NONE, &out);
@@ -237,9 +240,12 @@ static void move_to_cpu(unsigned int cpu)
 
 int main(int argc, char **argv)
 {
-	listener = argc == 2 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
-	if (listener <= 0)
-		errx(1, "usage: flow PID");
+	if (argc == 3) {
+		listener = (pid_t)strtol(argv[1], NULL, 10);
+		buffers = (unsigned int)strtoul(argv[2], NULL, 10);
+	}
+	if (listener <= 0 || !buffers)
+		errx(1, "usage: flow PID BUFFERS");
 	prepare();
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		move_to_cpu(i % VPS);

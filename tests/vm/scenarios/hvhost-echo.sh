@@ -3,4 +3,5 @@
 # about: the scenario echo, on our own host
 # host: hvhost
 
+# shellcheck source=tests/vm/scenarios/echo.sh
 . /vm/scenarios/echo.sh

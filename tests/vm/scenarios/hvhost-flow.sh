@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: the scenario device-flow, on our own host
+# host: hvhost
+# append: preempt=full
+
+# A port has 16 buffers.
+host_buffers=16
+# shellcheck source=tests/vm/scenarios/device-flow.sh
+. /vm/scenarios/device-flow.sh

@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: the scenario kvm-plain, on our own host
+# host: hvhost
+# cpuid: kvm
+# cpus: 4
+
+# shellcheck source=tests/vm/scenarios/kvm-plain.sh
+. /vm/scenarios/kvm-plain.sh
