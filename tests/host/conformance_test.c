@@ -108,6 +108,38 @@ START_TEST(what_is_to_be_taken_is_taken_without_end)
 }
 END_TEST
 
+/* VP 0 of the peer: the partition that was made next after @last. */
+static struct hvhost_vp *peer_vp(struct hvhost_partition *last)
+{
+	uint64_t id = hvhost_partition_id(last) + 1;
+
+	return hvhost_vp_find(hvhost_partition_find(world.machine, id), 0);
+}
+
+/* As if its interrupt came late, when all of it is queued. */
+START_TEST(what_is_queued_is_taken_by_one_interrupt)
+{
+	struct hvhost_vp *vp = peer_vp(world.receiver.partition);
+	struct hvhost_vp_state state;
+	uint64_t sint;
+
+	ck_assert_int_eq(hvhost_vp_read_msr(vp, HV_MSR_SINT0 + 1, &sint), 0);
+	ck_assert_int_eq(hvhost_vp_write_msr(vp, HV_MSR_SINT0 + 1,
+					     sint | HV_SINT_MASKED), 0);
+	for (uint32_t i = 0; i <= BUFFERS; i++)
+		ck_assert_uint_eq(post(BASE + HVPOST_CONFORM_MESSAGE, 1), 0);
+	ck_assert_int_eq(hvhost_vp_write_msr(vp, HV_MSR_SINT0 + 1, sint), 0);
+	hvhost_vp_inspect(vp, &state);
+	ck_assert_uint_eq(state.queued[1], BUFFERS);
+
+	hvhost_vp_sim(vp)->slot[1].message_type = HV_MESSAGE_TYPE_NONE;
+	hvhost_vp_eom(vp);
+	hvhost_vp_inspect(vp, &state);
+	ck_assert_uint_eq(state.queued[1], 0);
+	ck_assert_uint_eq(state.slots_occupied, 0);
+}
+END_TEST
+
 #define THREADS		4u
 #define POSTS		5000u
 
@@ -144,7 +176,6 @@ START_TEST(what_several_vps_post_at_once_is_taken_to_the_last)
 	struct hvhost_partition_config config = guest_config(&other);
 	struct hvhost_partition_ops ops = *config.ops;
 	struct hvhost_vp_state state;
-	struct hvhost_partition *peer;
 	pthread_t threads[THREADS];
 
 	ops.read_memory = read_shared_input;
@@ -153,8 +184,6 @@ START_TEST(what_several_vps_post_at_once_is_taken_to_the_last)
 					      &other.partition), 0);
 	hvhost_partition_activate(other.partition);
 	ck_assert_int_eq(prepare(other.partition, 0), 0);
-	peer = hvhost_partition_find(world.machine,
-				     hvhost_partition_id(other.partition) + 1);
 	for (uint32_t i = 0; i < THREADS; i++)
 		guest_add_vp(&other, i);
 	guest_write_msr(&other, 0, HV_MSR_GUEST_OS_ID, 1);
@@ -164,7 +193,7 @@ START_TEST(what_several_vps_post_at_once_is_taken_to_the_last)
 						other.vp[i]), 0);
 	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	hvhost_vp_inspect(hvhost_vp_find(peer, 0), &state);
+	hvhost_vp_inspect(peer_vp(other.partition), &state);
 	ck_assert_uint_gt(state.delivered, POSTS);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		ck_assert_uint_eq(state.queued[sint], 0);
@@ -372,6 +401,7 @@ Suite *conformance_suite(void)
 	tcase_add_test(links, event_ports_have_as_many_flags_as_promised);
 	tcase_add_loop_test(links, what_is_to_be_taken_is_taken_without_end, 0,
 			    ROWS(taken));
+	tcase_add_test(links, what_is_queued_is_taken_by_one_interrupt);
 	tcase_add_test(links, what_several_vps_post_at_once_is_taken_to_the_last);
 	tcase_add_test(links, full_port_is_full_for_good);
 	tcase_add_test(links, interrupts_of_the_peer_reach_nobody);

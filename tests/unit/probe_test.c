@@ -239,6 +239,21 @@ START_TEST(unprepared_host_fails_or_is_unreachable_but_for_what_needs_nothing)
 }
 END_TEST
 
+/* Bits of the call code: with the first there is no such call, with the other. */
+START_TEST(one_wrong_answer_to_many_bits_is_found)
+{
+	struct condition condition = *find(CALL_INTERFACE, "unknown call code");
+
+	condition.raw.control = HV_CALL_POST_MESSAGE & ~0x40u;
+	condition.raw.each_of = 0x40 | 0x01;
+	open_all();
+	probe(&prober, &condition, &finding);
+	ck_assert_int_eq(finding.verdict, VERDICT_FAIL);
+	ck_assert_uint_eq(finding.got, HV_STATUS_SUCCESS);
+	close_all();
+}
+END_TEST
+
 START_TEST(signals_wait_only_as_long_as_a_condition)
 {
 	sigset_t held;
@@ -274,6 +289,7 @@ Suite *probe_suite(void)
 		       partitions_that_are_not_found_make_conditions_unreachable);
 	tcase_add_test(tcase,
 		       unprepared_host_fails_or_is_unreachable_but_for_what_needs_nothing);
+	tcase_add_test(tcase, one_wrong_answer_to_many_bits_is_found);
 	tcase_add_test(tcase, signals_wait_only_as_long_as_a_condition);
 	return suite;
 }
