@@ -158,10 +158,10 @@ $(B)/obj/cli/hvhost/%.o: cli/hvhost/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Icli/hvpost -I. $(JSON_CFLAGS) $(SECCOMP_CFLAGS) -c -o $@ $<
 
-link_hvhost = $(CC) $(CFLAGS) $(LDFLAGS) $(HVHOST_OBJ) -L$(B)/lib -lhvhost \
+link_hvhost = $(CC) $(CFLAGS) $(LDFLAGS) $(HVHOST_OBJ) -L$(B)/lib -lvmm -lhvhost \
 	      $(JSON_LIBS) $(SECCOMP_LIBS) -pthread
 
-$(B)/bin/hvhost: $(HVHOST_OBJ) $(B)/lib/libhvhost.so
+$(B)/bin/hvhost: $(HVHOST_OBJ) $(B)/lib/libvmm.a $(B)/lib/libhvhost.so
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link_hvhost) $(run_path) -o $@

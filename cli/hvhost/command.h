@@ -9,7 +9,9 @@
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_LOCAL = 1,		/* misuse, or an error on this side */
-	EXIT_REFUSED = 2	/* the running hvhost said no */
+	EXIT_REFUSED = 2,	/* the running hvhost said no */
+	EXIT_RESET = 3,		/* a guest asked for a reset */
+	EXIT_CRASHED = 4	/* a guest had a triple fault */
 };
 
 struct command {

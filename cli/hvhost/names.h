@@ -27,8 +27,8 @@ struct named {
 	bool is_kept;		/* somebody asked for it by name */
 	struct hvhost_partition *partition;	/* NULL: not there now */
 	struct client *client;	/* the process that is it; NULL: none */
-	/* What was prepared for a prober has ids from this one on. */
-	uint64_t prepared_first;
+	/* What was prepared for a prober has ids from the first to the end. */
+	uint64_t prepared_first, prepared_end;
 };
 
 LIST_HEAD(names, named);

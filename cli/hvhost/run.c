@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "guest.h"
 #include "number.h"
 #include "sandbox.h"
 #include "server.h"
@@ -21,6 +22,7 @@
 struct run {
 	struct common_options common;
 	struct option_list partitions;
+	struct option_list guests;
 	struct option_list links;
 	struct option_list users;
 	struct option_list groups;
@@ -49,6 +51,14 @@ static const struct option_line options[] = {
 	  "like: NAME[,vps=N][,restricted][,inactive]\n"
 	  "(any number of times)",
 	  OPTION_LIST, VALUE(partitions), 0, 0 },
+	{ 'g', "guest", "NAME",
+	  "a KVM guest: NAME,kernel=FILE[,initrd=FILE][,cpus=N]\n"
+	  "[,memory=SIZE][,serial=stdio|FILE][,serial2=FILE]\n"
+	  "[,cpuid=hyperv|kvm][,privileges=N][,cmdline=TEXT];\n"
+	  "FILE for the kernel is a bzImage or a multiboot ELF,\n"
+	  "cmdline comes last and may have commas; hvhost ends\n"
+	  "when all guests have (any number of times)",
+	  OPTION_LIST, VALUE(guests), 0, 0 },
 	{ 'l', "link", "LINK",
 	  "FROM:CONNECTION=TO:SINT[,vp=N][,event]: what FROM\n"
 	  "posts to CONNECTION arrives at TO's SINT\n"
@@ -181,6 +191,31 @@ static int add_links(struct run *run)
 	return EXIT_DONE;
 }
 
+static int add_guest(struct run *run, const char *text)
+{
+	char *copy = strdup(text);
+	char error[VMM_ERROR_SIZE];
+	struct guest_wish wish;
+	const char *wrong = copy ? guest_parse(copy, &wish) : "out of memory";
+
+	if (!wrong && guests_add(&run->server, &wish, error))
+		wrong = error;
+	free(copy);
+	if (wrong)
+		return command_fail(&run->common, EXIT_LOCAL, NULL,
+				    "--guest '%.80s': %s", text, wrong);
+	return EXIT_DONE;
+}
+
+static int add_guests(struct run *run)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < run->guests.count && !status; i++)
+		status = add_guest(run, run->guests.text[i]);
+	return status;
+}
+
 /* Who may come */
 
 static int add_users(struct run *run)
@@ -291,6 +326,7 @@ static void say_ready(const struct run *run)
 
 static int serve(struct run *run)
 {
+	char error[VMM_ERROR_SIZE];
 	int err = server_listen(&run->server);
 
 	if (err)
@@ -302,12 +338,16 @@ static int serve(struct run *run)
 				    "groups",
 				    "cannot open %s to other users: %s",
 				    run->server.path, strerror(-err));
-	err = run->no_seccomp ? 0 : sandbox_enter();
+	err = run->no_seccomp ? 0 : sandbox_enter(run->guests.count);
 	if (err)
 		return command_fail(&run->common, EXIT_LOCAL,
 				    "--no-seccomp does without it",
 				    "cannot filter system calls: %s",
 				    strerror(-err));
+	/* After the filter, which their threads are to have too. */
+	err = guests_start(&run->server, error);
+	if (err)
+		return command_fail(&run->common, EXIT_LOCAL, NULL, "%s", error);
 	say_ready(run);
 	return server_run(&run->server);
 }
@@ -320,6 +360,8 @@ static int set_up_and_serve(struct run *run)
 		status = add_prober(run);
 	if (!status)
 		status = add_links(run);
+	if (!status)
+		status = add_guests(run);
 	if (!status)
 		status = add_users(run);
 	if (!status)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sandbox.h"
 
+#include <asm/termbits.h>
 #include <errno.h>
+#include <linux/kvm.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 
 /*
  * EPERM and not the end of the process: a libc that begins to make another call
@@ -38,6 +41,29 @@ static const int allowed[] = {
 	SCMP_SYS(lstat), SCMP_SYS(unlink),
 };
 
+/* What is asked of KVM once guests run, and of the terminal in the end. */
+static const unsigned long allowed_for_guests[] = {
+	KVM_RUN, KVM_SET_MSRS, KVM_IRQFD, KVM_IRQ_LINE, TCGETS, TCSETS,
+};
+
+static int add_guest_rules(scmp_filter_ctx filter)
+{
+	const size_t count = sizeof(allowed_for_guests) /
+			     sizeof(allowed_for_guests[0]);
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct scmp_arg_cmp request = {
+			.arg = 1, .op = SCMP_CMP_EQ,
+			.datum_a = allowed_for_guests[i],
+		};
+
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+				       1, request);
+	}
+	return err;
+}
+
 static int add_rules(scmp_filter_ctx filter)
 {
 	int err = 0;
@@ -47,7 +73,7 @@ static int add_rules(scmp_filter_ctx filter)
 	return err;
 }
 
-int sandbox_enter(void)
+int sandbox_enter(bool has_guests)
 {
 	scmp_filter_ctx filter = seccomp_init(OTHERWISE);
 	int err;
@@ -55,6 +81,8 @@ int sandbox_enter(void)
 	if (!filter)
 		return -ENOMEM;
 	err = add_rules(filter);
+	if (!err && has_guests)
+		err = add_guest_rules(filter);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);

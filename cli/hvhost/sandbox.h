@@ -3,11 +3,13 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <stdbool.h>
+
 /*
  * Let this thread, and those it makes from now on, make the system calls that
- * serving takes, and no other: they fail with EPERM. For good. Call it after all
- * other set-up. Return 0 or a negative errno value.
+ * serving takes, and no other: they fail with EPERM. For good. With @has_guests
+ * also those that running KVM guests takes. Call it after all other set-up. Return 0 or a negative errno value.
  */
-int sandbox_enter(void);
+int sandbox_enter(bool has_guests);
 
 #endif /* SANDBOX_H */

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "guest.h"
 #include "log.h"
 #include "packet.h"
 #include "socket.h"
@@ -36,27 +37,70 @@ void server_unwatch(struct server *server, struct watch *watch)
 
 /* Partitions that come and go */
 
+static int never(void *context, uint64_t gpa, void *to, size_t size)
+{
+	(void)context, (void)gpa, (void)to, (void)size;
+	return -1;
+}
+
+static int never_write(void *context, uint64_t gpa, const void *from,
+		       size_t size)
+{
+	(void)context, (void)gpa, (void)from, (void)size;
+	return -1;
+}
+
+static void no_interrupt(void *context, uint32_t vp_index, unsigned int sint,
+			 uint8_t vector)
+{
+	(void)context, (void)vp_index, (void)sint, (void)vector;
+}
+
+/* An id that no partition has yet; those made from now on have higher ones. */
+static int take_partition_id(struct server *server, uint64_t *id)
+{
+	static const struct hvhost_partition_ops ops = {
+		.read_memory = never, .write_memory = never_write,
+		.assert_sint = no_interrupt,
+	};
+	const struct hvhost_partition_config config = {
+		.vp_count_max = 1, .ops = &ops,
+	};
+	struct hvhost_partition *partition;
+	int err = hvhost_partition_new(server->machine, &config, &partition);
+
+	if (err)
+		return err;
+	*id = hvhost_partition_id(partition);
+	hvhost_partition_free(partition);
+	return 0;
+}
+
 static int prepare_conformance(struct server *server, struct named *named)
 {
 	const struct hvhost_conformance config = {
 		.spare_ports = server->limits.connections,
 	};
+	int err;
 
 	if (!named->is_prober)
 		return 0;
 	/* Ids rise by one, and only we make partitions. */
-	named->prepared_first = hvhost_partition_id(named->partition) + 1;
-	return hvhost_conformance_prepare(named->partition, &config);
+	err = take_partition_id(server, &named->prepared_first);
+	if (!err)
+		err = hvhost_conformance_prepare(named->partition, &config);
+	if (!err)
+		err = take_partition_id(server, &named->prepared_end);
+	return err;
 }
 
 static void free_conformance(struct server *server, struct named *named)
 {
-	struct hvhost_partition *partition;
-
-	for (uint64_t id = named->prepared_first;
-	     named->is_prober &&
-	     (partition = hvhost_partition_find(server->machine, id)); id++)
-		hvhost_partition_free(partition);
+	if (!named->is_prober)
+		return;
+	for (uint64_t id = named->prepared_first; id < named->prepared_end; id++)
+		hvhost_partition_free(hvhost_partition_find(server->machine,
+							    id));
 }
 
 int server_join(struct server *server, struct named *named,
@@ -240,6 +284,7 @@ int server_init(struct server *server)
 	LIST_INIT(&server->names);
 	LIST_INIT(&server->links);
 	LIST_INIT(&server->clients);
+	LIST_INIT(&server->guests);
 	LIST_INIT(&server->visitors);
 	server->listener.fd = server->signals.fd = server->ended.fd = -1;
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -298,6 +343,7 @@ void server_destroy(struct server *server)
 	visitors_free(server);
 	while ((client = LIST_FIRST(&server->clients)))
 		remove_client(server, client);
+	guests_free(server);
 	hvhost_machine_free(server->machine);
 	links_free(&server->links);
 	names_free(&server->names);

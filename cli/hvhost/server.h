@@ -46,7 +46,9 @@ struct watch {
 };
 
 struct visitor;
+struct guest;
 LIST_HEAD(visitors, visitor);
+LIST_HEAD(guests, guest);
 LIST_HEAD(clients, client);
 
 struct server {
@@ -58,6 +60,8 @@ struct server {
 	struct server_peers peers;
 	struct clients clients;
 	uint32_t client_count;
+	struct guests guests;
+	int guests_status;		/* exit status for those that ended */
 	struct visitors visitors;	/* the one that has waited longest, last */
 	uint32_t visitor_count;
 	int epoll;

@@ -55,7 +55,7 @@ static int check_capabilities(const struct vmm_guest *guest, char *error)
 		if (ioctl(guest->kvm_fd, KVM_CHECK_EXTENSION,
 			  needs[i].cap) <= 0)
 			return vmm_fail(error, -ENOTSUP,
-					"/dev/kvm lacks %s: Linux 5.12 or newer "
+					"/dev/kvm lacks %s: Linux 5.14 or newer "
 					"has it, unless built without "
 					"CONFIG_KVM_HYPERV", needs[i].name);
 	return 0;

@@ -19,14 +19,16 @@
 #define MESSAGE_PORT(id)	(0xfffe00u | (id))
 #define EVENT_PORT(id)		(0xffff00u | (id))
 
-#define VPS_MAX 256u	/* that a command can name */
+/* That a command can name */
+#define VPS 256u
+#define IDS 256u
 
 struct testdev {
 	struct testdev_config config;
 	struct hvhost_partition_ops ops;	/* the guest's memory, no more */
 	struct hvhost_partition *echo[2];	/* messages, events */
 	struct hvhost_vp *caller[2];
-	_Atomic uint16_t routes[VPS_MAX];	/* bit n: SINT n has one */
+	_Atomic uint16_t routes[VPS];	/* bit n: SINT n has one */
 	_Atomic uint64_t ignored;
 };
 
@@ -48,7 +50,8 @@ static int new_echo(struct testdev *testdev, int which)
 	config.ops = &testdev->ops;
 	config.privileges = PRIVILEGES;
 	config.vp_count_max = 1;
-	config.connections_max = VPS_MAX;
+	config.ports_max = 1;
+	config.connections_max = IDS;
 	err = hvhost_partition_new(testdev->config.machine, &config,
 				   &testdev->echo[which]);
 	if (!err)

@@ -62,7 +62,8 @@ struct vmm_guest_config {
 	enum vmm_cpuid cpuid;
 	/* CPUID leaf 0x40000003, EAX and EBX, and what the engine grants. */
 	uint64_t privileges;
-	uint32_t message_buffers; /* of each of its ports; 0: the usual 16 */
+	/* Its partition's limits; see struct hvhost_partition_config. */
+	uint32_t message_buffers, ports_max, connections_max;
 	/* ttyS0, ttyS1. The descriptors stay the caller's. */
 	struct vmm_serial_config serial[VMM_SERIAL_COUNT];
 	/*

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "log.h"
+#include "number.h"
+#include "packet.h"
+#include "terminal.h"
+
+#define MEMORY_DEFAULT	(512ull << 20)
+
+struct guest {
+	LIST_ENTRY(guest) next;
+	struct server *server;
+	struct named *named;
+	struct vmm_guest *vmm;
+	struct watch watch;		/* for its end */
+	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
+};
+
+/* What it is to be like */
+
+static const char *set_cpus(struct guest_wish *wish, const char *value)
+{
+	uint64_t number;
+
+	if (parse_number(value, &number) || !number || number > VMM_CPUS_MAX)
+		return "cpus is a number from 1 to 254";
+	wish->cpus = (uint32_t)number;
+	return NULL;
+}
+
+static const char *set_memory(struct guest_wish *wish, char *value)
+{
+	static const char wrong[] = "memory is a number with M or G, from 16M "
+				    "to 1024G";
+	size_t length = strlen(value);
+	uint64_t number;
+	unsigned int shift = 0;
+
+	if (length && value[length - 1] == 'M')
+		shift = 20;
+	else if (length && value[length - 1] == 'G')
+		shift = 30;
+	if (!shift)
+		return wrong;
+	value[length - 1] = '\0';
+	if (parse_number(value, &number) || number > VMM_MEMORY_MAX >> shift ||
+	    number << shift < VMM_MEMORY_MIN)
+		return wrong;
+	wish->memory_bytes = number << shift;
+	return NULL;
+}
+
+static const char *set_cpuid(struct guest_wish *wish, const char *value)
+{
+	if (!strcmp(value, "hyperv"))
+		wish->cpuid = VMM_CPUID_HYPERV;
+	else if (!strcmp(value, "kvm"))
+		wish->cpuid = VMM_CPUID_KVM;
+	else
+		return "cpuid is hyperv or kvm";
+	return NULL;
+}
+
+static const char *set_privileges(struct guest_wish *wish, const char *value)
+{
+	if (parse_number(value, &wish->privileges))
+		return "privileges is a number: of CPUID leaf 0x40000003 EAX, "
+		       "and EBX in its upper half";
+	return NULL;
+}
+
+static const char *set(struct guest_wish *wish, const char *key, char *value)
+{
+	if (!strcmp(key, "kernel"))
+		wish->kernel = value;
+	else if (!strcmp(key, "initrd"))
+		wish->initrd = value;
+	else if (!strcmp(key, "cmdline"))
+		wish->command_line = value;
+	else if (!strcmp(key, "serial"))
+		wish->serial[0] = value;
+	else if (!strcmp(key, "serial2"))
+		wish->serial[1] = value;
+	else if (!strcmp(key, "cpus"))
+		return set_cpus(wish, value);
+	else if (!strcmp(key, "memory"))
+		return set_memory(wish, value);
+	else if (!strcmp(key, "cpuid"))
+		return set_cpuid(wish, value);
+	else if (!strcmp(key, "privileges"))
+		return set_privileges(wish, value);
+	else
+		return "a guest has kernel, initrd, cpus, memory, serial, "
+		       "serial2, cpuid, privileges and, last, cmdline";
+	return NULL;
+}
+
+const char *guest_parse(char *text, struct guest_wish *wish)
+{
+	const char *wrong = NULL;
+
+	*wish = (struct guest_wish){
+		.cpus = 1, .memory_bytes = MEMORY_DEFAULT,
+		.privileges = VMM_PRIVILEGES_DEFAULT,
+	};
+	wish->name = strsep(&text, ",");
+	if (!name_is_valid(wish->name))
+		return "a guest's name has 1 to 63 of a-z A-Z 0-9 . _ -";
+	while (text && !wrong) {
+		char *key, *value;
+
+		/* All the rest is its. */
+		value = strncmp(text, "cmdline=", 8) ? strsep(&text, ",") : text;
+		if (value == text)
+			text = NULL;
+		key = strsep(&value, "=");
+		wrong = value ? set(wish, key, value) :
+			"what follows a guest's name is KEY=VALUE";
+	}
+	if (!wrong && !wish->kernel)
+		wrong = "a guest needs kernel=FILE";
+	return wrong;
+}
+
+/* Making */
+
+static void log_text(void *context, const char *text)
+{
+	(void)context;
+	log_line("%s", text);
+}
+
+static int fail(char *error, const char *what, const char *why)
+{
+	snprintf(error, VMM_ERROR_SIZE, "%s: %s", what, why);
+	return -EINVAL;
+}
+
+static int open_serial(struct guest *guest, const struct guest_wish *wish,
+		       struct vmm_guest_config *config, char *error)
+{
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++) {
+		const char *to = wish->serial[i];
+
+		config->serial[i] = (struct vmm_serial_config){ -1, -1 };
+		guest->files[i] = -1;
+		if (!to)
+			continue;
+		if (!strcmp(to, "stdio")) {
+			config->serial[i] = (struct vmm_serial_config){ 0, 1 };
+			terminal_take();
+			continue;
+		}
+		guest->files[i] = open(to, O_WRONLY | O_CREAT | O_TRUNC |
+				       O_CLOEXEC | O_NOCTTY, 0666);
+		if (guest->files[i] < 0)
+			return fail(error, to, strerror(errno));
+		config->serial[i].output = guest->files[i];
+	}
+	return 0;
+}
+
+static void free_guest(struct guest *guest)
+{
+	if (guest->watch.fd >= 0)
+		server_unwatch(guest->server, &guest->watch);
+	if (guest->named->partition)
+		server_leave(guest->server, guest->named);
+	vmm_guest_free(guest->vmm);
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
+		packet_close(guest->files[i]);
+	LIST_REMOVE(guest, next);
+	free(guest);
+}
+
+static int exit_status(enum vmm_end end)
+{
+	switch (end) {
+	case VMM_POWERED_OFF:
+		return EXIT_DONE;
+	case VMM_RESET:
+		return EXIT_RESET;
+	case VMM_CRASHED:
+		return EXIT_CRASHED;
+	default:
+		return EXIT_LOCAL;
+	}
+}
+
+/* The worst: a failure of ours, then a crash, then a reset. */
+static int worse(int one, int other)
+{
+	if (one == EXIT_LOCAL || other == EXIT_LOCAL)
+		return EXIT_LOCAL;
+	return one > other ? one : other;
+}
+
+static void remove_ended(struct watch *watch, uint32_t events)
+{
+	struct guest *guest = watch->context;
+	struct server *server = guest->server;
+	enum vmm_end end = vmm_guest_end(guest->vmm);
+
+	(void)events;
+	log_line("guest %s %s", guest->named->name, vmm_end_text(end));
+	server->guests_status = worse(server->guests_status, exit_status(end));
+	free_guest(guest);
+	if (LIST_EMPTY(&server->guests))
+		server_stop(server, server->guests_status);
+}
+
+static int make(struct guest *guest, const struct guest_wish *wish, char *error)
+{
+	struct server *server = guest->server;
+	struct vmm_guest_config config = {
+		.name = wish->name, .kernel = wish->kernel,
+		.initrd = wish->initrd, .command_line = wish->command_line,
+		.cpus = wish->cpus, .memory_bytes = wish->memory_bytes,
+		.cpuid = wish->cpuid, .privileges = wish->privileges,
+		.ports_max = server->limits.ports,
+		.connections_max = server->limits.connections,
+		.log = log_text,
+	};
+	int err = open_serial(guest, wish, &config, error);
+
+	if (!err)
+		err = vmm_guest_new(server->machine, &config, &guest->vmm,
+				    error);
+	if (err)
+		return err;
+	err = server_join(server, guest->named, vmm_guest_partition(guest->vmm));
+	return err ? fail(error, "its ports cannot be made", strerror(-err)) : 0;
+}
+
+int guests_add(struct server *server, const struct guest_wish *wish, char *error)
+{
+	struct named *named = names_get(&server->names, wish->name);
+	struct guest *guest = calloc(1, sizeof(*guest));
+	int err;
+
+	if (!named || !guest || named->partition) {
+		free(guest);
+		return fail(error, wish->name, named && named->partition ?
+			    "there is a guest of this name" : "out of memory");
+	}
+	named->is_kept = true;
+	guest->server = server;
+	guest->named = named;
+	guest->watch.fd = -1;
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
+		guest->files[i] = -1;
+	LIST_INSERT_HEAD(&server->guests, guest, next);
+	err = make(guest, wish, error);
+	if (err)
+		free_guest(guest);
+	return err;
+}
+
+int guests_start(struct server *server, char *error)
+{
+	struct guest *guest;
+	int err = 0;
+
+	LIST_FOREACH(guest, &server->guests, next) {
+		guest->watch = (struct watch){
+			.fd = vmm_guest_fd(guest->vmm),
+			.ready = remove_ended, .context = guest,
+		};
+		err = server_watch(server, &guest->watch, EPOLLIN);
+		if (err)
+			return fail(error, guest->named->name, strerror(-err));
+		err = vmm_guest_start(guest->vmm, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void guests_free(struct server *server)
+{
+	while (!LIST_EMPTY(&server->guests))
+		free_guest(LIST_FIRST(&server->guests));
+	terminal_give_back();
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.h - KVM guests: partitions that hvhost itself runs, by lib/vmm.
+ *
+ * All of it is the main thread's.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "lib/vmm/vmm.h"
+#include "server.h"
+
+/* What a guest is to be like; texts point into what was parsed. */
+struct guest_wish {
+	const char *name;
+	const char *kernel, *initrd, *command_line;
+	const char *serial[VMM_SERIAL_COUNT];	/* "stdio", a file, or NULL */
+	uint32_t cpus;
+	uint64_t memory_bytes;
+	enum vmm_cpuid cpuid;
+	uint64_t privileges;
+};
+
+/*
+ * Take "NAME,kernel=FILE[,initrd=FILE][,cpus=N][,memory=SIZE][,serial=stdio|FILE]
+ * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,cmdline=TEXT]" apart, where
+ * cmdline, which may have commas, comes last. @text is changed. Return NULL, or
+ * what is wrong with it.
+ */
+const char *guest_parse(char *text, struct guest_wish *wish);
+
+/*
+ * Make a guest, whose partition then is there, as one that does not run yet.
+ * Return 0, or a negative errno value and @error, VMM_ERROR_SIZE bytes.
+ */
+int guests_add(struct server *server, const struct guest_wish *wish,
+	       char *error);
+
+/*
+ * Run them all. When the last has ended, the server stops, with the exit status
+ * that tells of the worst end there was. Return as above.
+ */
+int guests_start(struct server *server, char *error);
+
+/* Stop and free those that are left. */
+void guests_free(struct server *server);
+
+#endif /* GUEST_H */
