@@ -59,7 +59,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-library check-vm coverage fuzz fuzz-programs vm-programs \
+	check-cli check-host check-hostd check-library check-vm coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -266,6 +266,18 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LIBRARY_TEST_OBJ) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) -pthread $(run_path) -o $@
 
+# hvhost as processes see it, and the library's cases on its target
+HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c))
+
+$(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(HOSTD_TEST_OBJ) $(B)/lib/libhvpost.a \
+		$(B)/lib/libhvhost.a $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread
+
+check-hostd: $(B)/tests/hostd $(B)/tests/library ## hvhost and processes
+	@HVHOST=$(B)/bin/hvhost $(B)/tests/hostd
+	@tests/hostd/library.sh $(B)
 check-library: $(B)/tests/library ## the library's cases on its embedded target
 	@$(B)/tests/library
 check-host: $(B)/tests/host ## Check suites of the engine
@@ -296,12 +308,18 @@ coverage: ## branches of the engine that its suites take; fails under 95 %
 
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SHARED_OBJ := $(patsubst %,$(B)/obj/tests/%.o,fuzz/fuzz host/model host/operation host/pair)
+FUZZ_SHARED_OBJ := $(patsubst %,$(B)/obj/tests/%.o,\
+			fuzz/fuzz fuzz/packed host/model host/operation host/pair)
 
 $(FUZZERS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
+
+$(B)/tests/snapshot_seeds: $(B)/obj/tests/fuzz/snapshot_seeds.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
 
 fuzz-programs: $(FUZZERS)
 

@@ -932,6 +932,11 @@ void pair_end(void)
 	pair.machine = NULL;
 }
 
+struct hvhost_machine *pair_machine(void)
+{
+	return pair.machine;
+}
+
 uint8_t *pair_memory(uint32_t partition)
 {
 	return pair.guest[partition].memory;

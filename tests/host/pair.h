@@ -20,6 +20,7 @@
 void pair_begin(uint32_t flags);
 void pair_end(void);
 
+struct hvhost_machine *pair_machine(void);
 /* Memory of a guest: MODEL_MEMORY_SIZE bytes, the same for both */
 uint8_t *pair_memory(uint32_t partition);
 
