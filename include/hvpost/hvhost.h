@@ -386,6 +386,36 @@ hvhost_connection_counters(struct hvhost_partition *partition,
 			   uint32_t connection_id,
 			   struct hvhost_connection_counters *counters);
 
+struct hvhost_port_view {
+	uint32_t id;
+	uint8_t is_connected;
+	uint64_t connection_partition;	/* id of who may connect */
+	struct hv_port_info info;
+};
+
+/**
+ * hvhost_port_next() - the port with the lowest id of at least @id
+ * @partition:	its owner
+ * @id:		0, then one more than that of the last view, shows all ports; one
+ *		that is made or deleted meanwhile may be missed
+ * @view:	out
+ *
+ * Return: 0, or -ENOENT: there is none.
+ */
+HVHOST_API int hvhost_port_next(struct hvhost_partition *partition, uint32_t id,
+				struct hvhost_port_view *view);
+
+struct hvhost_connection_view {
+	uint32_t id;
+	uint32_t port_id;
+	uint64_t port_partition;	/* 0: the port is gone */
+};
+
+/** hvhost_connection_next() - as hvhost_port_next(), of connections */
+HVHOST_API int hvhost_connection_next(struct hvhost_partition *partition,
+				      uint32_t id,
+				      struct hvhost_connection_view *view);
+
 struct hvhost_vp_state {
 	uint8_t synic_on;		/* SCONTROL */
 	uint8_t sim_on;			/* SIMP */

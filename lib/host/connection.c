@@ -180,3 +180,21 @@ int hvhost_connection_counters(struct hvhost_partition *partition,
 	lock_unshare(shard);
 	return connection ? 0 : -ENOENT;
 }
+
+int hvhost_connection_next(struct hvhost_partition *partition, uint32_t id,
+			   struct hvhost_connection_view *view)
+{
+	struct lock_shard *shard = lock_share(&partition->machine->lock);
+	const struct connection *connection =
+		idtable_next(&partition->connections, &id);
+
+	memset(view, 0, sizeof(*view));
+	if (connection)
+		view->id = connection->id;
+	if (connection && connection->port) {
+		view->port_id = connection->port->id;
+		view->port_partition = connection->port->owner->id;
+	}
+	lock_unshare(shard);
+	return connection ? 0 : -ENOENT;
+}

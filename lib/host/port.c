@@ -272,3 +272,21 @@ int hvhost_port_counters(struct hvhost_partition *partition, uint32_t port_id,
 	lock_unexclude(lock);
 	return port ? 0 : -ENOENT;
 }
+
+int hvhost_port_next(struct hvhost_partition *partition, uint32_t id,
+		     struct hvhost_port_view *view)
+{
+	struct lock_shard *shard = lock_share(&partition->machine->lock);
+	const struct port *port = idtable_next(&partition->ports, &id);
+
+	memset(view, 0, sizeof(*view));
+	if (port)
+		*view = (struct hvhost_port_view){
+			.id = port->id,
+			.is_connected = port->connection != NULL,
+			.connection_partition = port->connection_partition,
+			.info = port->info,
+		};
+	lock_unshare(shard);
+	return port ? 0 : -ENOENT;
+}

@@ -12,6 +12,7 @@ int main(void)
 	srunner_add_suite(runner, partition_suite());
 	srunner_add_suite(runner, msr_suite());
 	srunner_add_suite(runner, hypercall_suite());
+	srunner_add_suite(runner, listing_suite());
 	srunner_add_suite(runner, post_suite());
 	srunner_add_suite(runner, delivery_suite());
 	srunner_add_suite(runner, handshake_suite());

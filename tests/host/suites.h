@@ -16,6 +16,7 @@ Suite *event_suite(void);
 Suite *handshake_suite(void);
 Suite *hypercall_suite(void);
 Suite *idtable_suite(void);
+Suite *listing_suite(void);
 Suite *lock_suite(void);
 Suite *msr_suite(void);
 Suite *partition_suite(void);
