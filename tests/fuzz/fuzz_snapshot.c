@@ -195,6 +195,25 @@ static void post(struct hvhost_vp *vp, uint32_t connection_id)
 	hvhost_vp_hypercall(vp, &call, &result);
 }
 
+/* What connections and ports leave behind is saved, too. */
+static void remove_some(struct hvhost_machine *machine)
+{
+	for (uint64_t partition = 1; partition < PARTITIONS; partition++)
+		for (uint32_t id = 1; id < IDS; id += 2) {
+			struct hv_disconnect_port_input connection = {
+				.connection_partition = partition,
+				.connection_id = id,
+			};
+			struct hv_delete_port_input port = {
+				.port_partition = partition,
+				.port_id = id + 1,
+			};
+
+			hvhost_disconnect_port(machine, &connection);
+			hvhost_delete_port(machine, &port);
+		}
+}
+
 static void use(struct hvhost_partition *partition, struct hvhost_vp *vp,
 		void *context)
 {
@@ -265,6 +284,7 @@ static void check_machine(struct hvhost_machine *machine, const void *snapshot,
 	}
 	check_round_trip(machine);
 	for_each_vp(machine, use, NULL);
+	remove_some(machine);
 	check_ports(machine);
 	check_round_trip(machine);
 }
