@@ -59,7 +59,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-hostd check-library check-vm coverage fuzz fuzz-programs vm-programs \
+	check-cli check-host check-hostd check-library check-vmm check-vm coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -252,6 +252,13 @@ $(B)/tests/host: $(HOST_TEST_OBJ) $(B)/tests/libhvhost.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
 
+VMM_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/vmm/*.c))
+
+$(B)/tests/vmm: $(VMM_TEST_OBJ) $(B)/lib/libvmm.a $(B)/lib/libhvhost.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
+
 # One set of cases for every target: here the embedded one, in guests the device.
 LIBRARY_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/library/*.c))
 
@@ -282,6 +289,8 @@ check-library: $(B)/tests/library ## the library's cases on its embedded target
 	@$(B)/tests/library
 check-host: $(B)/tests/host ## Check suites of the engine
 	@$(B)/tests/host
+check-vmm: $(B)/tests/vmm ## Check suites of the guests' monitor, without KVM
+	@$(B)/tests/vmm
 check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure driver logic
 	@$(B)/tests/unit
 check-cli: $(B)/tests/cli ## the tool as a user runs it
@@ -336,11 +345,6 @@ $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) $(run_path)
-
-$(B)/vm-tests/vmm_boot: tests/vm/vmm_boot.c $(B)/lib/libvmm.a $(B)/lib/libhvhost.so $(B)/flags
-	$(call say,CC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -I. -o $@ $< $(LDFLAGS) -L$(B)/lib -lvmm -lhvhost -pthread $(run_path)
 
 vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples

@@ -262,10 +262,11 @@ static uint32_t write_madt(struct area *area, uint32_t cpus)
 			      sizeof(struct madt_nmi);
 	uint32_t gpa;
 	struct madt *madt = take(area, length, &gpa);
-	uint8_t *to = (uint8_t *)(madt + 1);
+	uint8_t *to;
 
 	if (!madt)
 		return 0;
+	to = (uint8_t *)(madt + 1);
 	madt->local_apic = 0xfee00000;
 	madt->flags = 1;	/* there are PICs too */
 	for (uint32_t i = 0; i < cpus; i++) {
