@@ -28,4 +28,7 @@
 int control_answer(struct server *server, int socket, const char *packet,
 		   size_t size);
 
+/* Answer that it is not carried out, and why, and what to do. */
+int control_refuse(int socket, const char *error, const char *hint);
+
 #endif /* CONTROL_H */

@@ -187,6 +187,7 @@ static int add_links(struct run *run)
 		if (wrong)
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
 					    "--link '%.80s': %s", text, wrong);
+		server->link_count++;
 	}
 	return EXIT_DONE;
 }

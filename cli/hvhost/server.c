@@ -141,19 +141,24 @@ static void remove_client(struct server *server, struct client *client)
 	names_drop(named);
 }
 
-static void remove_ended(struct watch *watch, uint32_t events)
+static void remove_gone(struct server *server)
 {
-	struct server *server = watch->context;
 	struct client *client, *next;
-	eventfd_t count;
 
-	(void)events;
-	eventfd_read(watch->fd, &count);
 	for (client = LIST_FIRST(&server->clients); client; client = next) {
 		next = LIST_NEXT(client, next);
 		if (client_is_gone(client))
 			remove_client(server, client);
 	}
+}
+
+static void remove_ended(struct watch *watch, uint32_t events)
+{
+	eventfd_t count;
+
+	(void)events;
+	eventfd_read(watch->fd, &count);
+	remove_gone(watch->context);
 }
 
 /* Processes that attach */
@@ -168,9 +173,10 @@ static const char *check_name(struct server *server, const char *name,
 	if (!name_is_valid(name))
 		return "a partition's name has 1 to 63 of a-z A-Z 0-9 . _ -";
 	named = names_find(&server->names, name);
-	/* It may have gone, and its thread not have said so yet. */
-	if (named && named->client && client_is_gone(named->client))
-		remove_client(server, named->client);
+	/* Some may have gone, and their threads not have said so yet. */
+	if ((named && named->partition) ||
+	    server->client_count >= server->limits.clients)
+		remove_gone(server);
 	named = names_find(&server->names, name);
 	*error = -EBUSY;
 	if (named && named->partition)

@@ -56,6 +56,7 @@ struct server {
 	struct hvhost_machine *machine;
 	struct names names;
 	struct links links;
+	uint32_t link_count;
 	struct server_limits limits;
 	struct server_peers peers;
 	struct clients clients;

@@ -20,6 +20,7 @@ struct visitor {
 	struct server *server;
 	struct watch watch;
 	struct ucred peer;
+	bool is_refused;	/* and is to be told so when it asks */
 };
 
 /* Who may come */
@@ -89,13 +90,14 @@ static void dismiss(struct visitor *visitor)
 	close(fd);
 }
 
-/* Whoever comes and says nothing must not keep others out. */
+/* Whoever comes and says nothing must not keep others out; strangers first. */
 static void dismiss_oldest(struct server *server)
 {
 	struct visitor *visitor, *oldest = NULL;
 
 	LIST_FOREACH(visitor, &server->visitors, next)
-		oldest = visitor;
+		if (!oldest || visitor->is_refused || !oldest->is_refused)
+			oldest = visitor;
 	if (oldest)
 		dismiss(oldest);
 }
@@ -126,6 +128,19 @@ static void take_attach_request(struct visitor *visitor, const void *packet,
 	server_attach(server, fd, pid, request.name);
 }
 
+static void refuse(struct visitor *visitor, bool is_control)
+{
+	static const char reason[] = "this user may not use this hvhost";
+
+	if (is_control)
+		control_refuse(visitor->watch.fd, reason,
+			       "see --allow-user and --allow-group of hvhost "
+			       "run");
+	else
+		client_refuse(visitor->watch.fd, -EACCES, reason);
+	dismiss(visitor);
+}
+
 static void take_packet(struct watch *watch, uint32_t events)
 {
 	struct visitor *visitor = watch->context;
@@ -143,51 +158,49 @@ static void take_packet(struct watch *watch, uint32_t events)
 		dismiss(visitor);
 		return;
 	}
-	if (packet[0] != '{')
+	if (visitor->is_refused)
+		refuse(visitor, packet[0] == '{');
+	else if (packet[0] != '{')
 		take_attach_request(visitor, packet, (size_t)size);
 	else if (control_answer(visitor->server, watch->fd, packet,
 				(size_t)size))
 		dismiss(visitor);
 }
 
-static int add_visitor(struct server *server, int fd, const struct ucred *peer)
+static struct visitor *add_visitor(struct server *server, int fd)
 {
 	struct visitor *visitor = calloc(1, sizeof(*visitor));
-	int err;
 
 	if (!visitor)
-		return -ENOMEM;
+		return NULL;
 	if (server->visitor_count >= SERVER_VISITORS_MAX)
 		dismiss_oldest(server);
 	visitor->server = server;
-	visitor->peer = *peer;
 	visitor->watch = (struct watch){
 		.fd = fd, .ready = take_packet, .context = visitor,
 	};
-	err = server_watch(server, &visitor->watch, EPOLLIN | EPOLLRDHUP);
-	if (err) {
+	if (server_watch(server, &visitor->watch, EPOLLIN | EPOLLRDHUP)) {
 		free(visitor);
-		return err;
+		return NULL;
 	}
 	LIST_INSERT_HEAD(&server->visitors, visitor, next);
 	server->visitor_count++;
-	return 0;
+	return visitor;
 }
 
 static void admit(struct server *server, int fd)
 {
-	struct ucred peer = { .pid = 0 };
+	struct visitor *visitor = add_visitor(server, fd);
 
-	if (!peer_is_allowed(server, fd, &peer)) {
-		log_line("process %d of user %u may not come: see --allow-user",
-			 (int)peer.pid, (unsigned int)peer.uid);
-		client_refuse(fd, -EACCES, "this user may not use this hvhost: "
-					   "see --allow-user, --allow-group");
+	if (!visitor) {
 		close(fd);
 		return;
 	}
-	if (add_visitor(server, fd, &peer))
-		close(fd);
+	visitor->is_refused = !peer_is_allowed(server, fd, &visitor->peer);
+	if (visitor->is_refused)
+		log_line("process %d of user %u may not come: see --allow-user",
+			 (int)visitor->peer.pid,
+			 (unsigned int)visitor->peer.uid);
 }
 
 void visitors_accept(struct watch *watch, uint32_t events)

@@ -367,8 +367,10 @@ static int receive_answer(int socket, struct hvpost_attach_answer *answer,
 	ssize_t size = receive_packet(socket, &message);
 
 	descriptors[0] = descriptors[1] = -1;
+	if (size == -EAGAIN)
+		return -ETIMEDOUT;
 	if (size < 0)
-		return size == -EAGAIN ? -ETIMEDOUT : (int)size;
+		return size == -ECONNRESET ? -ENODEV : (int)size;
 	take_descriptors(&message, descriptors);
 	if (size == 0)
 		return -ENODEV;

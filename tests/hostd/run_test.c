@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* hvhost run: its socket, its options, its end. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "peer.h"
+#include "suites.h"
+
+static mode_t socket_mode(void)
+{
+	struct stat status;
+
+	ck_assert_int_eq(stat(host_daemon.socket, &status), 0);
+	ck_assert(S_ISSOCK(status.st_mode));
+	return status.st_mode & 07777;
+}
+
+static const mode_t masks[] = { 0, 022, 0777 };
+
+START_TEST(the_socket_has_mode_0660_whatever_the_umask)
+{
+	/* The log must be writable to the daemon all the same. */
+	fclose(fopen(host_daemon.log, "w"));
+	umask(masks[_i]);
+	daemon_start("");
+	ck_assert_uint_eq(socket_mode(), 0660);
+}
+END_TEST
+
+START_TEST(for_another_user_the_credentials_decide)
+{
+	daemon_start("--allow-user 12345");
+	ck_assert_uint_eq(socket_mode(), 0666);
+}
+END_TEST
+
+START_TEST(sigterm_and_sigint_end_it_and_remove_the_socket)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (int i = 0; i < ROWS(signals); i++) {
+		daemon_start("");
+		kill(host_daemon.pid, signals[i]);
+		ck_assert_int_eq(daemon_stop(), 0);
+		ck_assert_int_ne(access(host_daemon.socket, F_OK), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_second_host_at_the_socket_is_told_so)
+{
+	daemon_start("--link a:1=b:1");
+	ck_assert_int_eq(daemon_fail(""), 1);
+	ck_assert_uint_eq(daemon_said("is in use: another hvhost listens"), 1);
+	ck_service("a", 1, "b", 1);
+}
+END_TEST
+
+START_TEST(a_socket_that_a_killed_host_left_is_replaced)
+{
+	daemon_start("");
+	kill(host_daemon.pid, SIGKILL);
+	ck_assert_int_eq(daemon_stop(), -1);
+	ck_assert_int_eq(access(host_daemon.socket, F_OK), 0);
+	daemon_start("--link a:1=b:1");
+	ck_service("a", 1, "b", 1);
+}
+END_TEST
+
+START_TEST(what_is_no_socket_stays)
+{
+	FILE *file = fopen(host_daemon.socket, "w");
+
+	fputs("precious", file);
+	fclose(file);
+	ck_assert_int_eq(daemon_fail(""), 1);
+	ck_assert_uint_eq(daemon_said("is there and is not a socket"), 1);
+	ck_assert_int_eq(access(host_daemon.socket, F_OK), 0);
+}
+END_TEST
+
+static const struct {
+	const char *options;
+	const char *says;
+} misuse[] = {
+	{ "--link x", "it needs FROM:CONNECTION=TO:SINT" },
+	{ "--link a:1=b", "it needs FROM:CONNECTION=TO:SINT" },
+	{ "--link a=b:1", "it needs FROM:CONNECTION=TO:SINT" },
+	{ "--link a:0x1000000=b:1", "a connection is a number" },
+	{ "--link a:1=b:0", "a SINT is a number from 1 to 15" },
+	{ "--link a:1=b:16", "a SINT one from 1 to 15" },
+	{ "--link a:1=a:1", "cannot have a port for itself" },
+	{ "--link a:1=b:1,vp=64", "an option of a link is" },
+	{ "--link a:1=b:1,x", "an option of a link is" },
+	{ "--link a/b:1=b:1", "a partition's name has" },
+	{ "--link a:1=b:1 --link a:1=c:2", "has a link at this connection" },
+	{ "--partition a,vps=0", "an option of a partition is" },
+	{ "--partition a,vps=65", "an option of a partition is" },
+	{ "--partition a,b", "an option of a partition is" },
+	{ "--partition ''", "a partition's name has" },
+	{ "--partition a -p a", "it is there twice" },
+	{ "--conformance ''", "a partition's name has" },
+	{ "--allow-user nobody-of-this-name", "no such user" },
+	{ "--allow-group nobody-of-this-name", "no such group" },
+	{ "--max-clients 0", "is not a number from 1" },
+	{ "--socket ''", "cannot listen at" },
+	{ "--socket /nonexistent/s", "cannot listen at /nonexistent/s" },
+	{ "--unknown", "no option" },
+	{ "operand", "too many operands" },
+};
+
+START_TEST(misuse_is_named_and_nothing_runs)
+{
+	ck_assert_int_eq(daemon_fail(misuse[_i].options), 1);
+	ck_assert_msg(daemon_said(misuse[_i].says) == 1, "'%s' does not say "
+		      "'%s'", misuse[_i].options, misuse[_i].says);
+	ck_assert_int_ne(access(host_daemon.socket, F_OK), 0);
+}
+END_TEST
+
+/* As somebody else: this takes root. */
+
+#define SOMEBODY 54321
+
+static int open_as_somebody(void)
+{
+	struct hvpost *handle;
+	int err;
+
+	ck_assert_int_eq(chmod(host_daemon.folder, 0755), 0);
+	ck_assert_int_eq(chmod(host_daemon.socket, 0666), 0);
+	ck_assert_int_eq(setegid(SOMEBODY), 0);
+	ck_assert_int_eq(seteuid(SOMEBODY), 0);
+	err = hvpost_open(target_of("a"), &handle);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
+	if (!err)
+		hvpost_close(handle);
+	return err;
+}
+
+START_TEST(a_user_who_is_not_allowed_is_refused)
+{
+	daemon_start("--allow-user 7 --allow-group 7");
+	ck_assert_int_eq(open_as_somebody(), -EACCES);
+	ck_assert_uint_eq(daemon_said("of user 54321 may not come"), 1);
+}
+END_TEST
+
+START_TEST(a_user_who_is_allowed_may_come)
+{
+	daemon_start("--allow-user 7 --allow-user 54321");
+	ck_assert_int_eq(open_as_somebody(), 0);
+}
+END_TEST
+
+START_TEST(a_member_of_an_allowed_group_may_come)
+{
+	daemon_start("--allow-group 54321");
+	ck_assert_int_eq(open_as_somebody(), 0);
+}
+END_TEST
+
+Suite *run_suite(void)
+{
+	Suite *suite = suite_create("run");
+	TCase *socket = add_tcase(suite, "socket");
+	TCase *options = add_tcase(suite, "options");
+	TCase *peers = add_tcase(suite, "peers");
+
+	tcase_add_loop_test(socket, the_socket_has_mode_0660_whatever_the_umask,
+			    0, ROWS(masks));
+	tcase_add_test(socket, for_another_user_the_credentials_decide);
+	tcase_add_test(socket, sigterm_and_sigint_end_it_and_remove_the_socket);
+	tcase_add_test(socket, a_second_host_at_the_socket_is_told_so);
+	tcase_add_test(socket, a_socket_that_a_killed_host_left_is_replaced);
+	tcase_add_test(socket, what_is_no_socket_stays);
+
+	tcase_add_loop_test(options, misuse_is_named_and_nothing_runs, 0,
+			    ROWS(misuse));
+
+	if (geteuid()) {
+		puts("left out: who may come by credentials: this takes root");
+		return suite;
+	}
+	tcase_add_test(peers, a_user_who_is_not_allowed_is_refused);
+	tcase_add_test(peers, a_user_who_is_allowed_may_come);
+	tcase_add_test(peers, a_member_of_an_allowed_group_may_come);
+	return suite;
+}

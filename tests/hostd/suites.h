@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *attach_suite(void);
+Suite *hostile_suite(void);
+Suite *run_suite(void);
+Suite *traffic_suite(void);
+
+/* A case with the fixtures of daemon.h and time enough. */
+TCase *add_tcase(Suite *suite, const char *name);
+
+#endif /* SUITES_H */
