@@ -110,9 +110,10 @@ START_TEST(input_waits_outside_while_the_fifo_is_full)
 {
 	type("0123456789abcdefgh");
 	ck_assert_uint_eq(wanted, 0);
-	for (const char *c = "0123456789abcdef"; *c; c++)
+	for (const char *c = "0123456789abcdef"; *c; c++) {
 		ck_assert_uint_eq(serial_read(&serial, DATA), (uint8_t)*c);
-	ck_assert_uint_eq(wanted, 1);
+		ck_assert_uint_eq(wanted, 1);
+	}
 	ck_assert_uint_eq(serial_read(&serial, LSR) & 1, 0);
 	serial_receive(&serial);
 	ck_assert_uint_eq(wanted, 2);
