@@ -41,6 +41,13 @@ struct command {
 	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
 
 extern const struct command command_run;
+extern const struct command command_link;
+extern const struct command command_unlink;
+extern const struct command command_port;
+extern const struct command command_connection;
+extern const struct command command_partition;
+extern const struct command command_inspect;
+extern const struct command command_snapshot;
 
 /* Run @command with its part of the command line; argv[0] is its name. */
 int command_dispatch(const struct command *command, int argc, char **argv);

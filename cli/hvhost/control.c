@@ -114,7 +114,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 }
 
 /* A packet that tells what is in the memfd which comes with it. */
-static int send_memfd(int socket, const void *bytes, size_t size)
+static int send_memfd(int socket, const char *content, const void *bytes,
+		      size_t size)
 {
 	char packet[128];
 	int fd = memfd_create("hvhost-answer", MFD_CLOEXEC), err;
@@ -123,8 +124,8 @@ static int send_memfd(int socket, const void *bytes, size_t size)
 		return -errno;
 	err = write_all(fd, bytes, size);
 	snprintf(packet, sizeof(packet),
-		 "{\"version\":%d,\"ok\":true,\"size\":%zu}\n", CONTROL_VERSION,
-		 size);
+		 "{\"version\":%d,\"ok\":true,\"content\":\"%s\",\"size\":%zu}\n",
+		 CONTROL_VERSION, content, size);
 	if (!err)
 		err = packet_send(socket, packet, strlen(packet), &fd, 1);
 	close(fd);
@@ -141,10 +142,10 @@ static int send_answer(int socket, struct request *request)
 	text = json_object_to_json_string_length(answer,
 						 JSON_C_TO_STRING_PLAIN, &size);
 	if (request->attachment && !request_failed(request))
-		err = send_memfd(socket, request->attachment,
+		err = send_memfd(socket, "snapshot", request->attachment,
 				 request->attachment_size);
 	else if (size > CONTROL_ANSWER_SIZE_MAX)
-		err = send_memfd(socket, text, size);
+		err = send_memfd(socket, "json", text, size);
 	else
 		err = packet_send(socket, text, size, NULL, 0);
 	json_object_put(answer);

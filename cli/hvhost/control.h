@@ -7,7 +7,7 @@
  *   {"version": 1, "ok": false, "error": "what failed", "hint": "what to do"}
  *
  * What is too large for a packet, and every snapshot, is in a memfd that comes
- * with the answer, whose "size" then is that of its content. hvhost(1) lists the
+ * with the answer, which then says "content" ("json" or "snapshot") and "size". hvhost(1) lists the
  * commands. Nothing of a request is trusted, though its sender may be.
  */
 #ifndef CONTROL_H

@@ -7,7 +7,9 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-	&command_run,
+	&command_run, &command_link, &command_unlink, &command_port,
+	&command_connection, &command_partition, &command_inspect,
+	&command_snapshot,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

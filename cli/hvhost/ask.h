@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* ask.h - control requests to a running hvhost, from its commands. */
+#ifndef ASK_H
+#define ASK_H
+
+#include <stddef.h>
+
+#include <json-c/json_object.h>
+
+#include "command.h"
+
+/* A new request for @command; add its members, and hand it to ask(). */
+struct json_object *ask_new(const char *command);
+
+/* What came back. */
+struct reply {
+	struct json_object *object;	/* json_object_put() it */
+	void *bytes;		/* of a snapshot; munmap() them */
+	size_t size;
+};
+
+/*
+ * Send @request, which is freed, and take the answer. Return an exit status;
+ * unless it is EXIT_DONE, why has been printed, and there is no reply.
+ */
+int ask(const struct common_options *common, struct json_object *request,
+	struct reply *reply);
+
+/* The same where an answer says no more than that it is done. */
+int ask_and_print(const struct common_options *common,
+		  struct json_object *request);
+
+/*
+ * The same where the answer has an array @key: print it as it is, with --json, or
+ * by @print_line for each of its members after the line @head.
+ */
+int ask_and_list(const struct common_options *common,
+		 struct json_object *request, const char *key, const char *head,
+		 void (*print_line)(struct json_object *member));
+
+/* Members of an answer; "" and 0 for one that is not there. */
+const char *ask_text(struct json_object *object, const char *key);
+unsigned long long ask_number(struct json_object *object, const char *key);
+int ask_has(struct json_object *object, const char *key);
+
+/*
+ * Operands such as "web:0x10" or "app:5:1" into @request, by the keys that are
+ * given: a name, a number and, if that may be left out, another number. Return an
+ * exit status.
+ */
+struct operand_keys {
+	const char *what;	/* for the message: "FROM:CONNECTION" */
+	const char *name;	/* NULL: the operand begins with the number */
+	const char *number;
+	const char *optional;	/* NULL: there is none */
+};
+
+int ask_add_operand(const struct common_options *common,
+		    struct json_object *request, const char *operand,
+		    const struct operand_keys *keys);
+
+#endif /* ASK_H */
