@@ -346,7 +346,19 @@ $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) $(run_path)
 
-vm-programs: $(VM_PROGRAMS) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
+# A guest without a system: built for long mode, wrapped as multiboot wants it.
+BARE_CFLAGS := -std=gnu11 $(WARNINGS) -O2 -Iinclude -ffreestanding -nostdlib -static \
+	-no-pie -fno-pic -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables \
+	-Wl,--build-id=none,-N,--no-warn-rwx-segments,-Ttext=0x400000,-e,start
+
+$(B)/vm-bare/bare.elf: $(addprefix tests/vm/bare/,start.S bare.c) $(wildcard include/hvpost/*.h)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BARE_CFLAGS) -o $@.64 $(filter %.S %.c,$^)
+	$(Q)$(OBJCOPY) -O elf32-i386 $@.64 $@
+
+vm-programs: $(VM_PROGRAMS) $(B)/vm-bare/bare.elf $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples
 
 check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A guest without a system: what the echo test device and the SynIC do, seen with
+ * nothing between. It says on the second serial port what it does, and at the end
+ * the success word that its command line tells. No interrupt is ever on: SINTs
+ * stay masked, and slots are looked at. Its command line may have it end in
+ * another way: end=reset, or end=crash.
+ */
+#include <hvpost/hyperv.h>
+
+#include <stdbool.h>
+
+#define SERIAL		0x2f8
+#define TESTDEV		0x3000
+#define POWER		0x604
+#define OFF		(5 << 10 | 1 << 13)
+#define RESET		0xcf9
+#define RESET_VALUE	6
+
+#define SINT		6u
+#define CONNECTION	0x10u
+#define EVENT		0x11u
+#define BUFFERS		HV_PORT_MESSAGE_BUFFERS
+
+#define COMMAND(control, id, vp, sint) \
+	((uint32_t)(id) << 24 | (control) << 16 | (vp) << 8 | (sint))
+
+void bare_main(const uint32_t *multiboot);
+
+static _Alignas(4096) struct hv_sim_page sim_ram;
+static _Alignas(4096) struct hv_sief_page sief_ram;
+static _Alignas(256) struct hv_post_message_input input;
+static bool is_amd;
+
+/* The processor */
+
+static void out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void out32(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static void write_msr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
+			 "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static uint64_t call_host(uint64_t control, uint64_t word)
+{
+	register uint64_t output __asm__("r8") = 0;
+	uint64_t result;
+
+	if (is_amd)
+		__asm__ volatile("vmmcall" : "=a"(result), "+c"(control),
+				 "+d"(word), "+r"(output) : :
+				 "r9", "r10", "r11", "memory");
+	else
+		__asm__ volatile("vmcall" : "=a"(result), "+c"(control),
+				 "+d"(word), "+r"(output) : :
+				 "r9", "r10", "r11", "memory");
+	return result & HV_RESULT_STATUS_MASK;
+}
+
+static void look_at_processor(void)
+{
+	uint32_t eax = 0, ebx, ecx, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+	is_amd = ebx != 0x756e6547; /* "Genu" */
+}
+
+/* Words for people */
+
+static void say(const char *text)
+{
+	while (*text)
+		out8(SERIAL, (uint8_t)*text++);
+}
+
+static void end(void)
+{
+	out16(POWER, OFF);
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+static void expect(const char *what, uint64_t is, uint64_t wanted)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (is == wanted)
+		return;
+	say("rig: fail ");
+	say(what);
+	say(": 0x");
+	for (int shift = 60; shift >= 0; shift -= 4)
+		out8(SERIAL, (uint8_t)digits[is >> shift & 15]);
+	say("\n");
+	end();
+}
+
+static void step(const char *what)
+{
+	say("rig: step ");
+	say(what);
+	say("\n");
+}
+
+/* What is tested */
+
+static uint64_t post(uint8_t number)
+{
+	input.connection_id = CONNECTION;
+	input.message_type = 1;
+	input.payload_size = HV_MESSAGE_PAYLOAD_SIZE_MAX;
+	for (unsigned int i = 0; i < HV_MESSAGE_PAYLOAD_SIZE_MAX; i++)
+		input.payload[i] = (uint8_t)(number + i);
+	return call_host(HV_CALL_POST_MESSAGE, (uintptr_t)&input);
+}
+
+static uint64_t signal_event(void)
+{
+	return call_host(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, EVENT);
+}
+
+static void switch_on(void)
+{
+	sim_ram.slot[SINT].message_type = 77;
+	write_msr(HV_MSR_GUEST_OS_ID, HV_GUEST_OS_ID_OPEN_SOURCE);
+	write_msr(HV_MSR_SCONTROL, HV_SCONTROL_ENABLE);
+	write_msr(HV_MSR_SIMP, (uintptr_t)&sim_ram | HV_PAGE_ENABLE);
+	write_msr(HV_MSR_SIEFP, (uintptr_t)&sief_ram | HV_PAGE_ENABLE);
+}
+
+static void take(uint8_t number)
+{
+	volatile struct hv_slot *slot = &sim_ram.slot[SINT];
+
+	expect("type", slot->message_type, 1);
+	expect("size", slot->payload_size, HV_MESSAGE_PAYLOAD_SIZE_MAX);
+	for (unsigned int i = 0; i < HV_MESSAGE_PAYLOAD_SIZE_MAX; i++)
+		expect("payload", slot->payload[i], (uint8_t)(number + i));
+	slot->message_type = 0;
+	__sync_synchronize();
+	/* All but the last tell that another one waits. */
+	expect("pending", slot->message_flags & HV_MESSAGE_PENDING,
+	       number < BUFFERS);
+	write_msr(HV_MSR_EOM, 0);
+}
+
+static void test_messages(void)
+{
+	step("a full port refuses what its sixteen buffers do not take");
+	out32(TESTDEV, COMMAND(4, CONNECTION, 0, SINT));
+	for (unsigned int i = 0; i <= BUFFERS; i++)
+		expect("post", post((uint8_t)i), HV_STATUS_SUCCESS);
+	expect("one more", post(99), HV_STATUS_INSUFFICIENT_BUFFERS);
+
+	step("all 240 bytes of each come back, in order, each EOM brings one");
+	for (unsigned int i = 0; i <= BUFFERS; i++)
+		take((uint8_t)i);
+	expect("the slot", sim_ram.slot[SINT].message_type, 0);
+}
+
+static void test_events(void)
+{
+	step("a masked SINT takes no event");
+	out32(TESTDEV, COMMAND(6, EVENT, 0, SINT));
+	expect("signal", signal_event(), HV_STATUS_INVALID_SYNIC_STATE);
+
+	step("one that is polled takes it");
+	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_POLLING | 0x50);
+	expect("signal", signal_event(), HV_STATUS_SUCCESS);
+	expect("flags", sief_ram.sint[SINT].flags[EVENT / 8], 1u << EVENT % 8);
+	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_MASKED | 0x50);
+}
+
+static void test_nonsense(void)
+{
+	step("what makes no sense to the test device ends nothing");
+	out32(TESTDEV, COMMAND(4, CONNECTION, 0, SINT));
+	out32(TESTDEV, COMMAND(5, 0x77, 0, 0));
+	out32(TESTDEV, COMMAND(3, 0, 200, 200));
+	out32(TESTDEV, 0xffffffff);
+	out8(TESTDEV, 1);
+	expect("post", post(0), HV_STATUS_SUCCESS);
+}
+
+static void test_overlay(void)
+{
+	volatile uint32_t *type = &sim_ram.slot[SINT].message_type;
+
+	step("the SIM page covers memory, which is as before when it goes");
+	expect("covered", *type, 1);
+	write_msr(HV_MSR_SIMP, 0);
+	expect("uncovered", *type, 77);
+	expect("post", post(0), HV_STATUS_INVALID_SYNIC_STATE);
+	write_msr(HV_MSR_SIMP, (uintptr_t)&sim_ram | HV_PAGE_ENABLE);
+	expect("covered again", *type, 1);
+}
+
+/* What stands behind @key in the command line, or its end. */
+static const char *argument(const uint32_t *multiboot, const char *key)
+{
+	const char *text = (const char *)(uintptr_t)multiboot[4];
+	unsigned int matched = 0;
+
+	for (; *text && key[matched]; text++)
+		matched = *text == key[matched] ? matched + 1 : 0;
+	return text;
+}
+
+/* The nonce stands in the command line; it is the word that counts. */
+static void say_success(const char *nonce)
+{
+	say("rig: success ");
+	while (*nonce && *nonce != ' ')
+		out8(SERIAL, (uint8_t)*nonce++);
+	say("\n");
+}
+
+void bare_main(const uint32_t *multiboot)
+{
+	look_at_processor();
+	switch_on();
+	expect("the page", sim_ram.slot[SINT].message_type, 0);
+	test_messages();
+	test_events();
+	test_nonsense();
+	test_overlay();
+	say_success(argument(multiboot, "nonce="));
+	switch (*argument(multiboot, "end=")) {
+	case 'r':
+		out8(RESET, RESET_VALUE);
+		break;
+	case 'c':
+		__asm__ volatile("ud2"); /* and no handler for it */
+		break;
+	}
+	end();
+}
