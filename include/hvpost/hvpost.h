@@ -201,6 +201,26 @@ HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post
 			   uint64_t deadline_ns);
 
 /**
+ * hvpost_post_many() - several posts, in order
+ * @handle:	handle
+ * @posts:	what to post, where to; only read
+ * @count:	number of them, 1 to INT_MAX
+ * @deadline_ns: until when transient refusals are retried, for all of them
+ *
+ * Each goes out as hvpost_post() would send it, and none before the one in front
+ * of it has succeeded. The first that fails ends the call. Where targets can, many
+ * posts cost one call of the other side, or one wake-up of it.
+ *
+ * Return: how many were posted, from the first on; hvpost_last_status() is that of
+ * the last one tried. If not even the first was, what hvpost_post() would return
+ * for it: so repeat the call with those that are left, and get the error of the
+ * one that failed.
+ */
+HVPOST_API int hvpost_post_many(struct hvpost *handle,
+				const struct hvpost_post *posts,
+				unsigned int count, uint64_t deadline_ns);
+
+/**
  * hvpost_signal() - HvCallSignalEvent (call 0x005D)
  * @handle:		handle
  * @connection_id:	as for posts

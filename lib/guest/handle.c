@@ -5,6 +5,7 @@
 #include <hvpost/version.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,31 @@ int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
 	handle->last = no_answer;
 	return handle->target->post(handle->state, post, deadline_ns,
 				    &handle->last);
+}
+
+static int post_one_by_one(struct hvpost *handle,
+			   const struct hvpost_post *posts, unsigned int count,
+			   uint64_t deadline_ns)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		int err = hvpost_post(handle, &posts[i], deadline_ns);
+
+		if (err)
+			return i ? (int)i : err;
+	}
+	return (int)count;
+}
+
+int hvpost_post_many(struct hvpost *handle, const struct hvpost_post *posts,
+		     unsigned int count, uint64_t deadline_ns)
+{
+	handle->last = no_answer;
+	if (!count || count > INT_MAX)
+		return -EINVAL;
+	if (!handle->target->post_many)
+		return post_one_by_one(handle, posts, count, deadline_ns);
+	return handle->target->post_many(handle->state, posts, count,
+					 deadline_ns, &handle->last);
 }
 
 int hvpost_signal(struct hvpost *handle, uint32_t connection_id,

@@ -35,6 +35,13 @@ struct hvpost_target {
 	/* @answer comes filled with "no status, no attempt". */
 	int (*post)(void *state, const struct hvpost_post *post,
 		    uint64_t deadline_ns, struct hvpost_answer *answer);
+	/*
+	 * NULL: one after the other by post(). @answer is that of the last one
+	 * tried.
+	 */
+	int (*post_many)(void *state, const struct hvpost_post *posts,
+			 unsigned int count, uint64_t deadline_ns,
+			 struct hvpost_answer *answer);
 	int (*signal)(void *state, uint32_t connection_id, uint16_t flag_number,
 		      struct hvpost_answer *answer);
 

@@ -378,6 +378,114 @@ START_TEST(no_call_touches_errno)
 }
 END_TEST
 
+/* Several at once */
+
+#define MANY 8u
+
+/* Numbered posts over link 0. */
+static void number_posts(struct hvpost_post *posts, uint64_t *numbers)
+{
+	for (unsigned int i = 0; i < MANY; i++) {
+		numbers[i] = i + 1;
+		posts[i] = post_of(echo.connection, &numbers[i],
+				   sizeof(numbers[i]));
+	}
+}
+
+START_TEST(many_posts_arrive_in_their_order)
+{
+	struct hvpost *hv = open_bound(0, 0);
+	struct hvpost_post posts[MANY];
+	uint64_t numbers[MANY];
+
+	number_posts(posts, numbers);
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY,
+					  hvpost_deadline_in_ms(PATIENCE_MS)),
+			 MANY);
+	ck_assert_uint_eq(hvpost_last_status(hv), HV_STATUS_SUCCESS);
+	for (unsigned int i = 0; i < MANY; i++)
+		receive_number(hv, numbers[i]);
+	ck_nothing_there(hv);
+}
+END_TEST
+
+START_TEST(many_posts_end_at_the_first_that_fails)
+{
+	struct hvpost *hv = open_bound(0, 0);
+	struct hvpost_post posts[MANY];
+	uint64_t numbers[MANY];
+
+	number_posts(posts, numbers);
+	posts[1].connection_id = echo.unknown;
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY,
+					  hvpost_deadline_in_ms(PATIENCE_MS)),
+			 1);
+	ck_assert_uint_eq(hvpost_last_status(hv),
+			  HV_STATUS_INVALID_CONNECTION_ID);
+	receive_number(hv, numbers[0]);
+	ck_nothing_there(hv);
+}
+END_TEST
+
+START_TEST(many_posts_of_which_the_first_fails_are_its_error)
+{
+	struct hvpost_post posts[MANY];
+	struct hvpost *hv = open_bound(0, 0);
+	uint64_t numbers[MANY];
+
+	number_posts(posts, numbers);
+	posts[0].connection_id = echo.unknown;
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY, HVPOST_NOW),
+			 -ENOTCONN);
+	ck_assert_uint_eq(hvpost_last_status(hv),
+			  HV_STATUS_INVALID_CONNECTION_ID);
+	posts[0] = post_of(echo.connection, numbers, 241);
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY, HVPOST_NOW),
+			 -EMSGSIZE);
+	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
+	ck_nothing_there(hv);
+}
+END_TEST
+
+START_TEST(many_posts_to_a_full_port_are_eagain)
+{
+	struct hvpost_post posts[MANY];
+	struct hvpost *hv = open_handle();
+
+	for (unsigned int i = 0; i < MANY; i++)
+		posts[i] = post_of(echo.stuck, "", 0);
+	fill_stuck(hv);
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY, HVPOST_NOW),
+			 -EAGAIN);
+	ck_assert_int_eq(hvpost_post_many(hv, posts, MANY,
+					  hvpost_deadline_in_ms(20)),
+			 -ETIMEDOUT);
+	ck_assert_uint_eq(hvpost_last_status(hv),
+			  HV_STATUS_INSUFFICIENT_BUFFERS);
+}
+END_TEST
+
+START_TEST(no_posts_at_all_are_einval)
+{
+	struct hvpost_post post = post_of(echo.connection, "", 0);
+
+	ck_assert_int_eq(hvpost_post_many(open_handle(), &post, 0, HVPOST_NOW),
+			 -EINVAL);
+}
+END_TEST
+
+static void add_many(Suite *suite)
+{
+	TCase *many = add_tcase(suite, "several at once");
+
+	tcase_add_test(many, no_posts_at_all_are_einval);
+	tcase_add_test(many, many_posts_end_at_the_first_that_fails);
+	tcase_add_test(many, many_posts_of_which_the_first_fails_are_its_error);
+	tcase_add_test(many, many_posts_to_a_full_port_are_eagain);
+	add_if(many, echo.flow, "too many in flight (flow=)",
+	       many_posts_arrive_in_their_order);
+}
+
 static void add_posts(Suite *suite)
 {
 	TCase *refused = add_tcase(suite, "refused before the call");
@@ -437,6 +545,7 @@ Suite *posting_suite(void)
 	TCase *events, *hypercalls;
 
 	add_posts(suite);
+	add_many(suite);
 	add_refusals(suite);
 	events = add_tcase(suite, "signals");
 	hypercalls = add_tcase(suite, "hypercalls");
