@@ -358,8 +358,9 @@ static struct operation some_operation(uint64_t *random)
 	case SIGNAL:
 		if (operation.by == BY_HOST)
 			operation.by = BY_MEMORY;
-		if (!one_in(random, 8))
-			operation.size = below(random, 4);
+		/* Flags that are set already, and the first one too far */
+		operation.size = one_in(random, 8) ? 8 * below(random, 9) :
+						     below(random, 4);
 		operation.connection_id = some_id(random, HV_PORT_TYPE_EVENT);
 		break;
 	case HYPERCALL:

@@ -473,7 +473,8 @@ static void create_port(const struct operation *operation)
 	/* Flag ranges: ordinary, up to the last, past it, none */
 	if (operation->type == HV_PORT_TYPE_EVENT) {
 		input.port_info.u.event.base_flag_number = (uint16_t)
-			(operation->size % 8 ? operation->size % 8 : 2016);
+			(operation->size % 8 ? operation->size % 8 :
+			 2016 + operation->value % 3);
 		input.port_info.u.event.flag_count = (uint16_t)
 			(operation->size / 8 % 8 ? 32 : operation->size % 9 * 8);
 	}
