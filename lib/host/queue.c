@@ -77,18 +77,27 @@ uint32_t queue_buffers_used(const struct port *port)
 	return atomic_load(&port->taken) - atomic_load(&port->given_back);
 }
 
+/*
+ * @taken may be too old, and then less than what was given back since: the
+ * difference is below zero, and it is for the exchange in buffer_take() to notice.
+ */
+static bool is_below(uint32_t taken, uint32_t given_back, uint32_t limit)
+{
+	return (int32_t)(taken - given_back) < (int32_t)limit;
+}
+
 static bool buffer_is_left(struct port *port, uint32_t taken)
 {
 	uint32_t limit = port->owner->config.message_buffers;
 	uint32_t seen = atomic_load_explicit(&port->given_back_seen,
 					     memory_order_relaxed);
 
-	if (taken - seen < limit)
+	if (is_below(taken, seen, limit))
 		return true;
 	seen = atomic_load_explicit(&port->given_back, memory_order_relaxed);
 	atomic_store_explicit(&port->given_back_seen, seen,
 			      memory_order_relaxed);
-	return taken - seen < limit;
+	return is_below(taken, seen, limit);
 }
 
 bool queue_buffer_is_free(struct port *port)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <internal.h>
+
 #include "suites.h"
 #include "world.h"
 
@@ -98,15 +100,61 @@ START_TEST(slot_whose_guest_knows_already_is_not_written_again)
 }
 END_TEST
 
+/*
+ * The buffers of a port that lies on two pages. A poster that has seen too few of
+ * them given back looks at the other page; that faults, and we come in between.
+ */
+static struct port *split_port;
+
+static void post_and_deliver_in_between(int signal)
+{
+	(void)signal;
+	faults++;
+	mprotect((uint8_t *)page + HV_PAGE_SIZE, HV_PAGE_SIZE,
+		 PROT_READ | PROT_WRITE);
+	for (int i = 0; i < 2; i++) {
+		atomic_fetch_add(&split_port->given_back, 1);
+		atomic_fetch_add(&split_port->taken, 1);
+	}
+}
+
+START_TEST(port_is_not_full_because_others_were_faster)
+{
+	struct hvhost_partition owner = { .config.message_buffers = 2 };
+	struct sigaction action = { .sa_handler = post_and_deliver_in_between };
+
+	page = mmap(NULL, 2 * HV_PAGE_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	split_port = (struct port *)((uint8_t *)page + HV_PAGE_SIZE -
+				     offsetof(struct port, given_back));
+	*split_port = (struct port){
+		.owner = &owner, .taken = 2, .given_back = 1,
+	};
+	faults = 0;
+	sigaction(SIGSEGV, &action, &old_action);
+	mprotect((uint8_t *)page + HV_PAGE_SIZE, HV_PAGE_SIZE, PROT_NONE);
+	/* One of two is in use before, after and all the while. */
+	ck_assert(queue_buffer_is_free(split_port));
+	ck_assert_int_eq(faults, 1);
+	ck_assert_uint_eq(queue_buffers_used(split_port), 1);
+	sigaction(SIGSEGV, &old_action, NULL);
+	munmap(page, 2 * HV_PAGE_SIZE);
+}
+END_TEST
+
 Suite *handshake_suite(void)
 {
 	Suite *suite = suite_create("handshake");
 	TCase *tcase = tcase_create("handshake");
+	TCase *buffers = tcase_create("buffers");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, buffers);
 	if (!CAN_INTERRUPT)
 		return suite;
+	tcase_add_test(buffers, port_is_not_full_because_others_were_faster);
 	tcase_add_test(tcase,
 		       slot_emptied_before_its_flag_was_set_is_filled_at_once);
 	tcase_add_test(tcase,
