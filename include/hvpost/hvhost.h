@@ -292,6 +292,8 @@ struct hvhost_hypercall {
  * is refused changes nothing. Checks come in this order: the call code; the
  * privilege; the control word; alignment and place of the input; reading it,
  * once; its fields; the connection; the port; the VP; its SynIC; a free buffer.
+ * Where the engine finds no memory, a post is INSUFFICIENT_BUFFERS, and a port or
+ * connection is INSUFFICIENT_MEMORY.
  *
  * Return: 0, or -EPERM: raise #UD: not at CPL 0 in protected mode, or the guest
  * has not set GUEST_OS_ID.
