@@ -5,14 +5,14 @@
  * Three kinds of lock:
  *
  *   machine->lock	(lock.h) shared by everything that guests do often: posts,
- *			signals, EOM, EOI, SINT registers. Exclusive for what
- *			changes the shape of things: partitions and their states,
- *			VPs, ports, connections, SCONTROL, SIMP, SIEFP, reset. So
- *			a post sees one state of all tables from its first look
- *			to its last.
- *   queue->lock	(mutex) one (VP, SINT): its SINT register, the front of its
- *			queue, the writing of its slot and of its flags. Taken
- *			with machine->lock held, one at a time.
+ *			signals, EOM, EOI. Exclusive for what changes the shape
+ *			of things: partitions and their states, VPs, ports,
+ *			connections, SCONTROL, SIMP, SIEFP, SINTs, reset. So a
+ *			post or a signal sees one state of all tables and
+ *			registers from its first look to its last.
+ *   queue->lock	(mutex) one (VP, SINT): the front of its queue, and the
+ *			writing of its slot. Taken with machine->lock held, one
+ *			at a time.
  *   queue->back_lock	(mutex) the back of its queue, where posters add. Innermost.
  *
  * Counters are relaxed atomics: they order nothing. What many posters write is
@@ -49,7 +49,7 @@ STAILQ_HEAD(messages, message);
 
 struct queue {
 	_Alignas(CACHE_LINE) pthread_mutex_t lock;
-	uint64_t sint;			/* the register */
+	uint64_t sint;			/* the register; machine->lock */
 	uint64_t delivered;		/* messages written into the slot */
 	struct messages front;		/* leave from here */
 	struct messages done;		/* memory of those that left */
@@ -223,13 +223,14 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 /* Set a flag. Return HV_STATUS. With machine->lock held. */
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);
-bool synic_sint_is_masked(struct hvhost_vp *vp, unsigned int sint);
+bool synic_sint_is_masked(const struct hvhost_vp *vp, unsigned int sint);
 bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint);
 /* Lose queued messages: those of @port, or all if it is NULL. Exclusive. */
 void synic_drop(struct hvhost_vp *vp, const struct port *port);
 /* Messages written into the slot so far. */
 uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint);
-uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint);
+uint64_t synic_read_sint(const struct hvhost_vp *vp, unsigned int sint);
+/* With machine->lock held exclusively. */
 void synic_write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value);
 
 /* port.c, connection.c: what a hypercall and the host's own call share. The

@@ -35,9 +35,10 @@ static bool sint_interrupts(uint64_t sint)
 	return !(sint & (HV_SINT_MASKED | HV_SINT_POLLING));
 }
 
-static void raise_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value)
+static void raise_sint(struct hvhost_vp *vp, unsigned int sint)
 {
 	const struct hvhost_partition_config *config = &vp->partition->config;
+	uint64_t value = synic_read_sint(vp, sint);
 
 	if (sint_interrupts(value))
 		config->ops->assert_sint(config->context, vp->index, sint,
@@ -130,15 +131,13 @@ static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
 static void deliver(struct hvhost_vp *vp, unsigned int sint)
 {
 	struct queue *queue = &vp->queue[sint];
-	uint64_t value;
 	bool delivered;
 
 	pthread_mutex_lock(&queue->lock);
 	delivered = queue_deliver(vp, queue);
-	value = queue->sint;
 	pthread_mutex_unlock(&queue->lock);
 	if (delivered)
-		raise_sint(vp, sint, value);
+		raise_sint(vp, sint);
 }
 
 void synic_deliver(struct hvhost_vp *vp, uint16_t sints)
@@ -160,7 +159,6 @@ static bool post_at_once(struct hvhost_vp *vp, const struct port *port,
 	unsigned int sint = port->info.u.message.target_sint;
 	struct queue *queue = &vp->queue[sint];
 	struct hv_slot *slot = &vp->sim->slot[sint];
-	uint64_t value;
 	bool free;
 
 	pthread_mutex_lock(&queue->lock);
@@ -174,10 +172,9 @@ static bool post_at_once(struct hvhost_vp *vp, const struct port *port,
 			});
 		queue->delivered++;
 	}
-	value = queue->sint;
 	pthread_mutex_unlock(&queue->lock);
 	if (free)
-		raise_sint(vp, sint, value);
+		raise_sint(vp, sint);
 	return free;
 }
 
@@ -206,22 +203,15 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint, unsigned int flag)
 {
-	struct queue *queue = &vp->queue[sint];
 	uint8_t bit = (uint8_t)(1u << (flag % 8));
-	uint8_t before = bit;
-	uint64_t value;
+	uint8_t before;
 
-	pthread_mutex_lock(&queue->lock);
-	value = queue->sint;
-	if (!(value & HV_SINT_MASKED))
-		before = __atomic_fetch_or(&vp->sief->sint[sint].flags[flag / 8],
-					   bit, __ATOMIC_SEQ_CST);
-	pthread_mutex_unlock(&queue->lock);
-
-	if (value & HV_SINT_MASKED)
+	if (synic_sint_is_masked(vp, sint))
 		return HV_STATUS_INVALID_SYNIC_STATE;
+	before = __atomic_fetch_or(&vp->sief->sint[sint].flags[flag / 8], bit,
+				   __ATOMIC_SEQ_CST);
 	if (!(before & bit))
-		raise_sint(vp, sint, value);
+		raise_sint(vp, sint);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -241,25 +231,18 @@ uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint)
 	return delivered;
 }
 
-uint64_t synic_read_sint(struct hvhost_vp *vp, unsigned int sint)
+uint64_t synic_read_sint(const struct hvhost_vp *vp, unsigned int sint)
 {
-	uint64_t value;
-
-	pthread_mutex_lock(&vp->queue[sint].lock);
-	value = vp->queue[sint].sint;
-	pthread_mutex_unlock(&vp->queue[sint].lock);
-	return value;
+	return vp->queue[sint].sint;
 }
 
 void synic_write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value)
 {
-	pthread_mutex_lock(&vp->queue[sint].lock);
 	vp->queue[sint].sint = value;
-	pthread_mutex_unlock(&vp->queue[sint].lock);
 	synic_deliver(vp, (uint16_t)(1u << sint));
 }
 
-bool synic_sint_is_masked(struct hvhost_vp *vp, unsigned int sint)
+bool synic_sint_is_masked(const struct hvhost_vp *vp, unsigned int sint)
 {
 	return synic_read_sint(vp, sint) & HV_SINT_MASKED;
 }

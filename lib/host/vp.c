@@ -324,15 +324,15 @@ static int write_shape(struct hvhost_vp *vp, uint32_t msr, uint64_t value)
 
 static int write_sint(struct hvhost_vp *vp, unsigned int sint, uint64_t value)
 {
-	struct lock_shard *shard;
+	struct lock *lock = &vp->partition->machine->lock;
 
 	if (!(value & HV_SINT_MASKED) &&
 	    (value & HV_SINT_VECTOR_MASK) < HV_SINT_VECTOR_MIN)
 		return -EPERM;
 
-	shard = lock_share(&vp->partition->machine->lock);
+	lock_exclude(lock);
 	synic_write_sint(vp, sint, value);
-	lock_unshare(shard);
+	lock_unexclude(lock);
 	return 0;
 }
 

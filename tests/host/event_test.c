@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* HvCallSignalEvent: flags, interrupts, and every documented refusal. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "suites.h"
@@ -273,6 +275,36 @@ START_TEST(event_for_any_vp_is_refused_where_all_are_masked_or_off)
 }
 END_TEST
 
+static _Atomic bool masker_stops;
+
+/* VP 0 and VP 1 in turn, so that at any time one of them takes the event. */
+static void *mask_one_vp(void *unused)
+{
+	for (uint32_t vp = 0; !masker_stops; vp = !vp) {
+		guest_write_msr(&world.receiver, vp, HV_MSR_SINT0 + EVENT_SINT,
+				VECTOR(EVENT_SINT) | HV_SINT_MASKED);
+		guest_write_msr(&world.receiver, vp, HV_MSR_SINT0 + EVENT_SINT,
+				VECTOR(EVENT_SINT));
+	}
+	return unused;
+}
+
+START_TEST(event_for_any_vp_finds_the_one_that_is_not_masked)
+{
+	pthread_t masker;
+	uint16_t status = 0;
+
+	make_any();
+	masker_stops = false;
+	ck_assert_int_eq(pthread_create(&masker, NULL, mask_one_vp, NULL), 0);
+	for (uint32_t i = 0; i < 200000 && !status; i++)
+		status = guest_signal(ANY, 0);
+	masker_stops = true;
+	pthread_join(masker, NULL);
+	ck_assert_uint_eq(status, 0);
+}
+END_TEST
+
 START_TEST(event_for_any_vp_is_refused_without_a_vp)
 {
 	make_any();
@@ -319,6 +351,7 @@ Suite *event_suite(void)
 		       event_for_any_vp_passes_by_those_that_are_masked_or_off);
 	tcase_add_test(tcase,
 		       event_for_any_vp_is_refused_where_all_are_masked_or_off);
+	tcase_add_test(tcase, event_for_any_vp_finds_the_one_that_is_not_masked);
 	tcase_add_test(tcase, event_for_any_vp_is_refused_without_a_vp);
 	suite_add_tcase(suite, tcase);
 	return suite;
