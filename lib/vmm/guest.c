@@ -42,8 +42,6 @@ void guest_finish(struct vmm_guest *guest, enum vmm_end end)
 
 	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
 		return;
-	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
-		serial_stop(&guest->serial[i]);
 	for (uint32_t i = 0; i < guest->cpus; i++)
 		if (atomic_load(&guest->vcpus[i].running))
 			vcpu_kick(&guest->vcpus[i]);
@@ -66,12 +64,24 @@ static int check_config(const struct vmm_guest_config *config, char *error)
 	return 0;
 }
 
+static void init_serial(struct vmm_guest *guest,
+			const struct vmm_guest_config *config)
+{
+	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
+		serial_init(&guest->serial[i], &(struct serial_config){
+				.ops = &service_serial_ops, .context = guest,
+				.irq = serial_irqs[i],
+				.input = config->serial[i].input,
+				.output = config->serial[i].output,
+				.stop_fd = guest->end_fd,
+			});
+}
+
 static int init_plain(struct vmm_guest *guest,
 		      const struct vmm_guest_config *config, char *error)
 {
 	guest->name = strdup(config->name);
 	guest->vcpus = calloc(config->cpus, sizeof(*guest->vcpus));
-	guest->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!guest->name || !guest->vcpus || guest->end_fd < 0)
 		return vmm_fail(error, -ENOMEM, "no memory or descriptors for "
 				"a guest");
@@ -83,10 +93,6 @@ static int init_plain(struct vmm_guest *guest,
 		guest->vcpus[i].index = i;
 		guest->vcpus[i].fd = -1;
 		hyperv_init(&guest->vcpus[i]);
-	}
-	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++) {
-		guest->serial[i].input = config->serial[i].input;
-		guest->serial[i].output = config->serial[i].output;
 	}
 	return service_init(guest, error);
 }
@@ -183,10 +189,9 @@ int vmm_guest_new(struct hvhost_machine *machine,
 		return vmm_fail(error, -ENOMEM, "no memory for a guest");
 	new->kvm_fd = new->vm_fd = new->end_fd = new->service_fd = -1;
 	new->memory.ram_fd = new->memory.pages_fd = -1;
+	new->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&new->join_lock, NULL);
-	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
-		serial_init(&new->serial[i], &service_serial_ops, new,
-			    serial_irqs[i]);
+	init_serial(new, config);
 
 	err = init_plain(new, config, error);
 	if (!err)

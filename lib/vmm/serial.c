@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -46,12 +47,18 @@ enum {
 #define MSR_RI		0x40
 #define MSR_DCD		0x80
 
-void serial_init(struct serial *serial, const struct serial_ops *ops,
-		 void *context, uint32_t irq)
+static bool is_regular(int fd)
+{
+	struct stat file;
+
+	return !fstat(fd, &file) && S_ISREG(file.st_mode);
+}
+
+void serial_init(struct serial *serial, const struct serial_config *config)
 {
 	*serial = (struct serial){
-		.ops = ops, .context = context, .irq = irq,
-		.input = -1, .output = -1,
+		.config = *config,
+		.output_waits = !is_regular(config->output),
 		.divisor = { 0x0c },	/* 9600 baud, as good as any */
 	};
 	pthread_mutex_init(&serial->lock, NULL);
@@ -78,7 +85,7 @@ static void update_irq(struct serial *serial)
 	if (level == serial->level)
 		return;
 	serial->level = level;
-	serial->ops->set_irq(serial->context, serial->irq, level);
+	serial->config.ops->set_irq(serial->config.context, serial->config.irq, level);
 }
 
 static void put_received(struct serial *serial, uint8_t byte)
@@ -95,9 +102,9 @@ static uint8_t take_received(struct serial *serial)
 		return 0;
 	memmove(serial->received, serial->received + 1,
 		--serial->received_count);
-	if (serial->input >= 0 &&
+	if (serial->config.input >= 0 &&
 	    serial->received_count == SERIAL_FIFO_SIZE - 1)
-		serial->ops->want_input(serial->context, serial->input);
+		serial->config.ops->want_input(serial->config.context, serial->config.input);
 	return byte;
 }
 
@@ -155,17 +162,29 @@ uint8_t serial_read(struct serial *serial, uint32_t offset)
 	return value;
 }
 
-/* Nothing that the guest wrote is lost because its reader is slow. */
-static int put_byte(struct serial *serial, uint8_t byte)
+/* Return whether the output takes something, or nobody waits for that now. */
+static bool wait_for_output(const struct serial *serial)
 {
-	struct pollfd ready = { .fd = serial->output, .events = POLLOUT };
+	struct pollfd fds[] = {
+		{ .fd = serial->config.output, .events = POLLOUT },
+		{ .fd = serial->config.stop_fd, .events = POLLIN },
+	};
 
-	while (!atomic_load(&serial->stopping)) {
-		if (write(serial->output, &byte, 1) == 1)
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !fds[1].revents;
+}
+
+/*
+ * Nothing that the guest wrote is lost because its reader is slow. Who ends the
+ * guest may come at any time, so we wait in poll() only, which sees that.
+ */
+static int put_byte(const struct serial *serial, uint8_t byte)
+{
+	while (!serial->output_waits || wait_for_output(serial)) {
+		if (write(serial->config.output, &byte, 1) == 1)
 			return 0;
-		if (errno == EAGAIN)
-			poll(&ready, 1, -1);
-		else if (errno != EINTR)
+		if (errno != EINTR && errno != EAGAIN)
 			return -errno;
 	}
 	return 0;
@@ -177,7 +196,7 @@ static int transmit(struct serial *serial, uint8_t byte)
 
 	if (serial->mcr & MCR_LOOP)
 		put_received(serial, byte);
-	else if (serial->output >= 0)
+	else if (serial->config.output >= 0)
 		err = put_byte(serial, byte);
 	serial->transmitted = true;
 	return err;
@@ -201,10 +220,10 @@ static int write_register(struct serial *serial, uint32_t offset, uint8_t value)
 	case REGISTER_IIR:
 		serial->fcr = value;
 		if (value & FCR_CLEAR_INPUT) {
-			if (serial->input >= 0 &&
+			if (serial->config.input >= 0 &&
 			    serial->received_count == SERIAL_FIFO_SIZE)
-				serial->ops->want_input(serial->context,
-							serial->input);
+				serial->config.ops->want_input(serial->config.context,
+							serial->config.input);
 			serial->received_count = 0;
 		}
 		break;
@@ -239,21 +258,16 @@ void serial_receive(struct serial *serial)
 
 	pthread_mutex_lock(&serial->lock);
 	if (serial->received_count < SERIAL_FIFO_SIZE) {
-		count = read(serial->input,
+		count = read(serial->config.input,
 			     serial->received + serial->received_count,
 			     SERIAL_FIFO_SIZE - serial->received_count);
 		if (count > 0)
 			serial->received_count += (uint32_t)count;
 		if ((count > 0 && serial->received_count < SERIAL_FIFO_SIZE) ||
 		    (count < 0 && (errno == EAGAIN || errno == EINTR)))
-			serial->ops->want_input(serial->context,
-						serial->input);
+			serial->config.ops->want_input(serial->config.context,
+						serial->config.input);
 	}
 	update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
-}
-
-void serial_stop(struct serial *serial)
-{
-	atomic_store(&serial->stopping, true);
 }

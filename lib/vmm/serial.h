@@ -4,7 +4,6 @@
 #define VMM_SERIAL_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,12 +17,17 @@ struct serial_ops {
 	void (*want_input)(void *context, int input);
 };
 
-struct serial {
+struct serial_config {
 	const struct serial_ops *ops;
 	void *context;
 	uint32_t irq;
-	int input, output;		/* descriptors, or -1 */
-	_Atomic bool stopping;		/* write nothing that would block */
+	int input, output;		/* descriptors of the caller, or -1 */
+	int stop_fd;			/* readable: wait for nobody any more */
+};
+
+struct serial {
+	struct serial_config config;
+	bool output_waits;		/* for its reader: it is no regular file */
 	pthread_mutex_t lock;		/* guards what follows */
 	uint8_t ier, fcr, lcr, mcr, scr;
 	uint8_t divisor[2];
@@ -33,8 +37,7 @@ struct serial {
 	uint32_t received_count;
 };
 
-void serial_init(struct serial *serial, const struct serial_ops *ops,
-		 void *context, uint32_t irq);
+void serial_init(struct serial *serial, const struct serial_config *config);
 void serial_destroy(struct serial *serial);
 /* An access to the port's register 0 to 7. */
 uint8_t serial_read(struct serial *serial, uint32_t offset);
@@ -42,7 +45,5 @@ uint8_t serial_read(struct serial *serial, uint32_t offset);
 int serial_write(struct serial *serial, uint32_t offset, uint8_t value);
 /* Its input is readable: take what there is room for. */
 void serial_receive(struct serial *serial);
-/* Let go of whoever waits for the output to take something. */
-void serial_stop(struct serial *serial);
 
 #endif /* VMM_SERIAL_H */

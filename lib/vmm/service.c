@@ -33,9 +33,9 @@ static int add_serial(struct vmm_guest *guest, struct serial *serial)
 {
 	int err;
 
-	if (serial->input < 0)
+	if (serial->config.input < 0)
 		return 0;
-	err = add(guest, serial->input, EPOLLIN | EPOLLONESHOT, serial);
+	err = add(guest, serial->config.input, EPOLLIN | EPOLLONESHOT, serial);
 	/* A regular file, or /dev/null: nothing to wait for. */
 	return err == -EPERM ? 0 : err;
 }
@@ -55,7 +55,7 @@ static void want_input(void *context, int input)
 			.data.ptr = &guest->serial[i],
 		};
 
-		if (guest->serial[i].input == input)
+		if (guest->serial[i].config.input == input)
 			epoll_ctl(guest->service_fd, EPOLL_CTL_MOD, input,
 				  &event);
 	}

@@ -60,7 +60,7 @@ int vcpu_set_entry(const struct vcpu *vcpu, const struct entry *entry)
 	return 0;
 }
 
-/* That it comes is all: KVM_RUN and what blocks return. */
+/* That it comes is all: KVM_RUN returns. */
 static void on_kick(int signal)
 {
 	(void)signal;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/vmm/serial.h"
@@ -14,7 +15,7 @@
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 
 static struct serial serial;
-static int output[2], input[2];
+static int output[2], input[2], stop_fd;
 static bool level;
 static unsigned int wanted;
 
@@ -40,9 +41,12 @@ static void make(void)
 {
 	ck_assert_int_eq(pipe2(output, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(input, O_CLOEXEC | O_NONBLOCK), 0);
-	serial_init(&serial, &ops, &serial, 4);
-	serial.output = output[1];
-	serial.input = input[0];
+	stop_fd = eventfd(0, EFD_CLOEXEC);
+	serial_init(&serial, &(struct serial_config){
+			.ops = &ops, .context = &serial, .irq = 4,
+			.input = input[0], .output = output[1],
+			.stop_fd = stop_fd,
+		});
 	level = false;
 	wanted = 0;
 }
@@ -54,6 +58,7 @@ static void destroy(void)
 	close(output[1]);
 	close(input[0]);
 	close(input[1]);
+	close(stop_fd);
 }
 
 static void type(const char *text)
@@ -188,18 +193,30 @@ END_TEST
 
 START_TEST(without_output_bytes_go_nowhere)
 {
-	serial.output = -1;
+	serial.config.output = -1;
 	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), 0);
 }
 END_TEST
 
+static void *stop(void *context)
+{
+	(void)context;
+	ck_assert_int_eq(eventfd_write(stop_fd, 1), 0);
+	return NULL;
+}
+
+/* Whether the writer waits already or not, and in whichever way it can. */
 START_TEST(a_port_that_is_stopped_waits_for_nobody)
 {
+	pthread_t stopper;
+
 	fcntl(output[1], F_SETFL, O_NONBLOCK);
 	while (write(output[1], "", 1) == 1)
 		;
-	serial_stop(&serial);
+	fcntl(output[1], F_SETFL, _i ? O_NONBLOCK : 0);
+	ck_assert_int_eq(pthread_create(&stopper, NULL, stop, NULL), 0);
 	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), 0);
+	pthread_join(stopper, NULL);
 }
 END_TEST
 
@@ -250,7 +267,8 @@ Suite *serial_suite(void)
 	tcase_add_test(tests, registers_that_drivers_test_keep_what_they_hold);
 	tcase_add_test(tests, an_output_that_is_broken_is_told_of);
 	tcase_add_test(tests, without_output_bytes_go_nowhere);
-	tcase_add_test(tests, a_port_that_is_stopped_waits_for_nobody);
+	tcase_add_loop_test(tests, a_port_that_is_stopped_waits_for_nobody, 0,
+			    2);
 	tcase_add_test(tests, a_slow_reader_gets_every_byte);
 	suite_add_tcase(suite, tests);
 	return suite;
