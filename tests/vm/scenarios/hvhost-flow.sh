@@ -5,6 +5,7 @@
 # append: preempt=full
 
 # A port has 16 buffers.
+# shellcheck disable=SC2034 # device-flow.sh uses it
 host_buffers=16
 # shellcheck source=tests/vm/scenarios/device-flow.sh
 . /vm/scenarios/device-flow.sh

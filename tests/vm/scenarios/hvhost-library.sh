@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: the library's cases on the device target, with all that our own host can do
+# host: hvhost
+# seconds: 240
+
+export CK_VERBOSITY=normal
+
+step "the links that the cases need"
+load_hvpost
+testdev message-create 0x70 0 5
+for sint in 6 7 8 9; do
+	testdev message-create $((0x10 + sint)) 0 $sint
+done
+
+step "the cases"
+library target=device connection=0x16 sint=6 stuck=0x70 event=0 payload=240 \
+	behind=17 flow=1 hypercalls=0
+
+step "nothing is left behind"
+unload_hvpost
