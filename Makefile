@@ -393,7 +393,7 @@ uninstall: ## what install and install-driver put there
 	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(BINDIR)/hvhost \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
-		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
+		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
 		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "json.h"
@@ -90,10 +91,63 @@ static const char *thing_to_open(const char *target)
 	return target[length] ? target + length + 1 : HVPOST_DEVICE_PATH;
 }
 
+static bool is_host(const char *target)
+{
+	return !strncmp(target, "host:", strlen("host:"));
+}
+
+/* A target that names a partition of hvhost */
+static struct failure failure_of_attach(const char *target, int error)
+{
+	const char *socket = target + strlen("host:");
+	struct failure failure = local(error);
+
+	set_text(&failure, "cannot attach to hvhost at %.*s: %s",
+		 (int)strcspn(socket, ","), socket, strerror(-error));
+	switch (error) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		failure.code = "no-host";
+		failure.hint = "start one: 'hvhost run --socket PATH'";
+		break;
+	case -EACCES:
+		failure.code = "no-permission";
+		failure.hint = "'hvhost run' lets its own user and root in, and "
+			       "whom --allow-user and --allow-group name";
+		break;
+	case -EBUSY:
+		failure.code = "busy";
+		failure.hint = "another process is this partition: choose "
+			       "another one by 'partition=NAME'; 'hvhost "
+			       "partition list' shows who it is";
+		break;
+	case -ENOSPC:
+		failure.code = "busy";
+		failure.hint = "'hvhost run --max-clients' allows more processes";
+		break;
+	case -EPROTO:
+	case -ETIMEDOUT:
+		failure.code = "not-hvhost";
+		failure.hint = "who listens there is no hvhost, or one of "
+			       "another version";
+		break;
+	case -EINVAL:
+		failure.code = "bad-target";
+		set_text(&failure, "'%s' is not a target", target);
+		failure.hint = "a partition of hvhost is 'host:SOCKET"
+			       "[,partition=NAME][,receiver=NAME]', NAME of "
+			       "a-z A-Z 0-9 . _ -";
+		break;
+	}
+	return failure;
+}
+
 struct failure failure_of_open(const char *target, int error)
 {
 	struct failure failure = local(error);
 
+	if (is_host(target))
+		return failure_of_attach(target, error);
 	set_text(&failure, "cannot open %s: %s", thing_to_open(target),
 		 strerror(-error));
 	switch (error) {
@@ -124,9 +178,9 @@ struct failure failure_of_open(const char *target, int error)
 	case -EINVAL:
 		failure.code = "bad-target";
 		set_text(&failure, "'%s' is not a target", target);
-		failure.hint = "a target is 'device', 'device:PATH', 'embedded' "
-			       "or 'embedded:partition=guest|restricted|"
-			       "inactive'";
+		failure.hint = "a target is 'device', 'device:PATH', "
+			       "'host:SOCKET[,partition=NAME]', 'embedded' or "
+			       "'embedded:partition=guest|restricted|inactive'";
 		break;
 	}
 	return failure;

@@ -48,8 +48,9 @@ struct common_options {
 
 #define OPTION_TARGET \
 	{ 0, "target", "T", \
-	  "where to: device, device:PATH, or embedded, a host\n" \
-	  "inside this process\n" \
+	  "where to: device, device:PATH, embedded, a host in\n" \
+	  "this process, or host:SOCKET[,partition=NAME], a\n" \
+	  "running hvhost\n" \
 	  "(default: $HVPOST_TARGET, else device)", \
 	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
 #define OPTION_JSON \

@@ -67,6 +67,16 @@ static const struct {
 	{ "devices:x", -EINVAL, "bad-target", "'devices:x'", "embedded" },
 	{ "embedded:x", -EINVAL, "bad-target", "'embedded:x'",
 	  "embedded:partition=" },
+	{ "host", -EINVAL, "bad-target", "'host'", "host:SOCKET" },
+	{ "host:", -EINVAL, "bad-target", "'host:'", "host:SOCKET" },
+	{ "host:/s,partition=a", -ENOENT, "no-host",
+	  "cannot attach to hvhost at /s: No such", "hvhost run --socket" },
+	{ "host:/s", -ECONNREFUSED, "no-host", "at /s: ", "hvhost run" },
+	{ "host:/s", -EACCES, "no-permission", "at /s: ", "--allow-user" },
+	{ "host:/s", -EBUSY, "busy", "at /s: ", "partition=NAME" },
+	{ "host:/s", -ENOSPC, "busy", "at /s: ", "--max-clients" },
+	{ "host:/s", -EPROTO, "not-hvhost", "at /s: ", "another version" },
+	{ "host:/s", -ETIMEDOUT, "not-hvhost", "at /s: ", "another version" },
 };
 
 START_TEST(target_that_does_not_open_says_what_to_do)
