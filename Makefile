@@ -132,13 +132,15 @@ run_path = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../lib'
 
 # --- hvpost ------------------------------------------------------------------
 
-CLI_SRC := $(wildcard cli/hvpost/*.c)
+# What the tools share: options, numbers, JSON
+CLI_COMMON_SRC := $(wildcard cli/common/*.c)
+CLI_SRC := $(wildcard cli/hvpost/*.c) $(CLI_COMMON_SRC)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/obj/%.o)
 
 $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(JSON_CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) -Icli/common $(JSON_CFLAGS) -c -o $@ $<
 
 link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost -lhvhost \
 	      $(JSON_LIBS) -lm
@@ -150,13 +152,13 @@ $(B)/bin/hvpost: $(CLI_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 
 # --- hvhost ------------------------------------------------------------------
 
-HVHOST_SRC := $(wildcard cli/hvhost/*.c) $(addprefix cli/hvpost/,json.c number.c options.c)
+HVHOST_SRC := $(wildcard cli/hvhost/*.c) $(CLI_COMMON_SRC)
 HVHOST_OBJ := $(HVHOST_SRC:%.c=$(B)/obj/%.o) $(COMMON_OBJ)
 
 $(B)/obj/cli/hvhost/%.o: cli/hvhost/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Icli/hvpost -I. $(JSON_CFLAGS) $(SECCOMP_CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) -Icli/common -I. $(JSON_CFLAGS) $(SECCOMP_CFLAGS) -c -o $@ $<
 
 link_hvhost = $(CC) $(CFLAGS) $(LDFLAGS) $(HVHOST_OBJ) -L$(B)/lib -lvmm -lhvhost \
 	      $(JSON_LIBS) $(SECCOMP_LIBS) -pthread
@@ -225,7 +227,7 @@ CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))
 $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -c -o $@ $<
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -Icli/common -c -o $@ $<
 
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)

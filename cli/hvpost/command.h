@@ -34,6 +34,14 @@ struct command {
 	int (*run)(void *options, char **operands);
 };
 
+#define OPTION_TARGET \
+	{ 0, "target", "T", \
+	  "where to: device, device:PATH, embedded, a host in\n" \
+	  "this process, or host:SOCKET[,partition=NAME], a\n" \
+	  "running hvhost\n" \
+	  "(default: $HVPOST_TARGET, else device)", \
+	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
+
 extern const struct command command_info;
 extern const struct command command_send;
 extern const struct command command_listen;

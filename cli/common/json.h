@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json.h - what every JSON object of this tool has in common. */
+/* json.h - what every JSON object of these tools has in common. */
 #ifndef JSON_H
 #define JSON_H
 

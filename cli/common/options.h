@@ -41,18 +41,11 @@ struct option_line {
 /* The first member of every command's structure of values. */
 struct common_options {
 	const struct command *command;
-	const char *target;	/* NULL: the library's default */
+	const char *target;	/* or hvhost's socket; NULL: the default */
 	bool json;
 	bool help;
 };
 
-#define OPTION_TARGET \
-	{ 0, "target", "T", \
-	  "where to: device, device:PATH, embedded, a host in\n" \
-	  "this process, or host:SOCKET[,partition=NAME], a\n" \
-	  "running hvhost\n" \
-	  "(default: $HVPOST_TARGET, else device)", \
-	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
 #define OPTION_JSON \
 	{ 0, "json", NULL, "print JSON, one object per line", \
 	  OPTION_FLAG, offsetof(struct common_options, json), 0, 0 }
