@@ -302,13 +302,13 @@ check-cli: $(B)/tests/cli ## the tool as a user runs it
 
 BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/*.c))
 
-$(B)/tests/bench: $(BENCH_OBJ) $(B)/lib/libhvhost.a
+$(B)/tests/bench: $(BENCH_OBJ) $(LIBRARIES:%=$(B)/lib/%.a) $(B)/bin/hvhost
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(ZLIB_LIBS) -pthread
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(JSON_LIBS) $(ZLIB_LIBS) -pthread
 
 bench: $(B)/tests/bench ## ratios against floors and peers, also in build/bench.json
-	@$(B)/tests/bench $(B)/bench.json
+	@$(B)/tests/bench $(B)/bench.json $(B)/bin/hvhost
 
 coverage: ## branches of the engine that its suites take; fails under 95 %
 	@scripts/coverage

@@ -35,18 +35,32 @@ void bench_relax(void)
 	__builtin_ia32_pause();
 }
 
-void bench_pin(unsigned int index)
+/* Those that we may use; known before the first pin. */
+static const cpu_set_t *allowed(void)
 {
-	static cpu_set_t allowed;
+	static cpu_set_t set;
 	static int known;
-	cpu_set_t one;
 
-	if (!known && sched_getaffinity(0, sizeof(allowed), &allowed))
+	if (!known && sched_getaffinity(0, sizeof(set), &set))
 		bench_fail("cannot tell which processors there are");
 	known = 1;
+	return &set;
+}
+
+void bench_unpin(void)
+{
+	if (sched_setaffinity(0, sizeof(cpu_set_t), allowed()))
+		bench_fail("cannot run on every processor");
+}
+
+void bench_pin(unsigned int index)
+{
+	const cpu_set_t *set = allowed();
+	cpu_set_t one;
+
 	CPU_ZERO(&one);
 	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed) || index--)
+		if (!CPU_ISSET(cpu, set) || index--)
 			continue;
 		CPU_SET(cpu, &one);
 		if (sched_setaffinity(0, sizeof(one), &one))

@@ -38,6 +38,8 @@ double bench_now_ns(void);
 
 /* Keep this thread on the processor @index of those that we may use. */
 void bench_pin(unsigned int index);
+/* Back to all of them: for a process that is to be measured as it comes. */
+void bench_unpin(void);
 
 /* Wait a little, for the other hyperthread's sake. */
 void bench_relax(void);
@@ -45,9 +47,11 @@ void bench_relax(void);
 /* End the program: what failed, on what. */
 _Noreturn void bench_fail(const char *what);
 
-/* post.c, threads.c, connections.c */
+/* post.c, threads.c, connections.c, processes.c */
 void bench_posts(void);
 void bench_threads(void);
 void bench_connections(void);
+/* @hvhost: the program's path */
+void bench_processes(const char *hvhost);
 
 #endif /* BENCH_H */

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Two processes: messages from one to the other through hvhost, and the same
+ * number of bytes by what else there is. Side 0 sends, or asks; side 1 receives,
+ * or answers. Nobody is pinned: hvhost is a third process on the two processors.
+ */
+#define _GNU_SOURCE /* sendmmsg */
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <hvpost/hvpost.h>
+
+#include "bench.h"
+#include "hosting.h"
+#include "pair.h"
+
+#define MESSAGES	100000u
+#define TRIPS		5000u
+#define BATCH		64u
+#define SIZE		256u
+/* What a queue may hold where nobody has changed the system's limits. */
+#define QUEUE_MESSAGES	10
+#define NS_PER_US	1e3
+
+static double messages_per_us(const struct pair *pair)
+{
+	return MESSAGES / pair_run_ns(pair) * 1e3;
+}
+
+static double trip_us(const struct pair *pair)
+{
+	return pair_run_ns(pair) / TRIPS / NS_PER_US;
+}
+
+static void must(bool done, const char *what)
+{
+	if (!done)
+		bench_fail(what);
+}
+
+/* Through hvhost */
+
+static struct hvpost *handle;
+
+static void hvhost_enter(unsigned int side)
+{
+	must(!hvpost_open(hosting_target(side ? "right" : "left"), &handle) &&
+	     !hvpost_bind(handle, side ? 5 : 6, 1024),
+	     "cannot attach to hvhost");
+}
+
+static void post_all(void)
+{
+	static uint64_t payload[BATCH][HVPOST_PAYLOAD_SIZE_MAX / 8];
+	struct hvpost_post posts[BATCH];
+	unsigned int posted = 0;
+
+	for (unsigned int i = 0; i < BATCH; i++)
+		posts[i] = (struct hvpost_post){
+			.connection_id = 0x10,
+			.message_type = 1,
+			.payload = payload[i],
+			.payload_size = HVPOST_PAYLOAD_SIZE_MAX,
+		};
+	while (posted < MESSAGES) {
+		unsigned int left = MESSAGES - posted;
+		int done;
+
+		for (unsigned int i = 0; i < BATCH; i++)
+			payload[i][0] = posted + i;
+		done = hvpost_post_many(handle, posts,
+					left < BATCH ? left : BATCH,
+					HVPOST_NEVER);
+		must(done > 0, "a post has failed");
+		posted += (unsigned int)done;
+	}
+}
+
+static void receive_all(void)
+{
+	for (uint64_t number = 0; number < MESSAGES; number++) {
+		struct hvpost_message message;
+
+		must(!hvpost_receive(handle, &message, HVPOST_NEVER) &&
+		     !memcmp(message.payload, &number, sizeof(number)),
+		     "a message is not the next one");
+	}
+}
+
+static void hvhost_stream(unsigned int side)
+{
+	if (side)
+		receive_all();
+	else
+		post_all();
+}
+
+static double hvhost_throughput(void)
+{
+	return messages_per_us(&(struct pair){ hvhost_enter, hvhost_stream });
+}
+
+static void post_one(uint32_t connection_id)
+{
+	static const uint8_t payload[HVPOST_PAYLOAD_SIZE_MAX];
+
+	must(!hvpost_post(handle, &(struct hvpost_post){
+			.connection_id = connection_id,
+			.message_type = 1,
+			.payload = payload,
+			.payload_size = sizeof(payload),
+		}, HVPOST_NEVER), "a post has failed");
+}
+
+static void receive_one(void)
+{
+	struct hvpost_message message;
+
+	must(!hvpost_receive(handle, &message, HVPOST_NEVER),
+	     "a message does not come");
+}
+
+static void hvhost_trips(unsigned int side)
+{
+	for (unsigned int i = 0; i < TRIPS; i++) {
+		if (side)
+			receive_one();
+		post_one(side ? 0x20 : 0x10);
+		if (!side)
+			receive_one();
+	}
+}
+
+static double hvhost_trip(void)
+{
+	return trip_us(&(struct pair){ hvhost_enter, hvhost_trips });
+}
+
+/* A pair of sockets */
+
+static int sockets[2];
+
+static void socket_stream(unsigned int side)
+{
+	static uint8_t bytes[SIZE];
+
+	for (unsigned int i = 0; i < MESSAGES; i++)
+		must((side ? recv(sockets[1], bytes, SIZE, 0) :
+			     send(sockets[0], bytes, SIZE, 0)) == SIZE,
+		     "a socket has failed");
+}
+
+static double socket_throughput(void)
+{
+	return messages_per_us(&(struct pair){ NULL, socket_stream });
+}
+
+/* Several at a time, too */
+static void many_stream(unsigned int side)
+{
+	static uint8_t bytes[BATCH][SIZE];
+	struct mmsghdr messages[BATCH];
+	struct iovec part[BATCH];
+	unsigned int done = 0;
+
+	for (unsigned int i = 0; i < BATCH; i++) {
+		part[i] = (struct iovec){ bytes[i], SIZE };
+		messages[i] = (struct mmsghdr){
+			.msg_hdr = { .msg_iov = &part[i], .msg_iovlen = 1 },
+		};
+	}
+	while (done < MESSAGES) {
+		unsigned int left = MESSAGES - done;
+		unsigned int count = left < BATCH ? left : BATCH;
+		int size = side ? recvmmsg(sockets[1], messages, count,
+					   MSG_WAITFORONE, NULL) :
+				  sendmmsg(sockets[0], messages, count, 0);
+
+		must(size > 0, "a socket has failed");
+		done += (unsigned int)size;
+	}
+}
+
+static double many_throughput(void)
+{
+	return messages_per_us(&(struct pair){ NULL, many_stream });
+}
+
+static void socket_trips(unsigned int side)
+{
+	static uint8_t bytes[SIZE];
+
+	for (unsigned int i = 0; i < TRIPS; i++) {
+		if (side)
+			must(recv(sockets[1], bytes, SIZE, 0) == SIZE,
+			     "a socket has failed");
+		must(send(sockets[side], bytes, SIZE, 0) == SIZE,
+		     "a socket has failed");
+		if (!side)
+			must(recv(sockets[0], bytes, SIZE, 0) == SIZE,
+			     "a socket has failed");
+	}
+}
+
+static double socket_trip(void)
+{
+	return trip_us(&(struct pair){ NULL, socket_trips });
+}
+
+/* A queue; -1: the system has none. */
+
+static mqd_t queue = -1;
+
+static void open_queue(void)
+{
+	struct mq_attr limits = {
+		.mq_maxmsg = QUEUE_MESSAGES, .mq_msgsize = SIZE,
+	};
+	char name[32];
+
+	snprintf(name, sizeof(name), "/hvpost-bench-%d", (int)getpid());
+	queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &limits);
+	if (queue >= 0)
+		mq_unlink(name);
+}
+
+static void queue_stream(unsigned int side)
+{
+	static char bytes[SIZE];
+
+	for (unsigned int i = 0; i < MESSAGES; i++)
+		must(side ? mq_receive(queue, bytes, SIZE, NULL) == SIZE :
+			    !mq_send(queue, bytes, SIZE, 0),
+		     "a POSIX message queue has failed");
+}
+
+static double queue_throughput(void)
+{
+	return messages_per_us(&(struct pair){ NULL, queue_stream });
+}
+
+static double better_throughput(void)
+{
+	double by_socket = socket_throughput(), by_queue;
+
+	if (queue < 0)
+		return by_socket;
+	by_queue = queue_throughput();
+	return by_queue > by_socket ? by_queue : by_socket;
+}
+
+/* No more than a wake-up of the other one */
+
+static int events[2];
+
+static void event_trips(unsigned int side)
+{
+	eventfd_t count;
+
+	for (unsigned int i = 0; i < TRIPS; i++) {
+		if (side)
+			must(!eventfd_read(events[1], &count),
+			     "an eventfd has failed");
+		must(!eventfd_write(events[!side], 1), "an eventfd has failed");
+		if (!side)
+			must(!eventfd_read(events[0], &count),
+			     "an eventfd has failed");
+	}
+}
+
+static double event_trip(void)
+{
+	return trip_us(&(struct pair){ NULL, event_trips });
+}
+
+static void measure_throughput(void)
+{
+	struct bench bench = {
+		.name = "process to process, 240 bytes",
+		.unit = "M/s",
+		.measure = hvhost_throughput,
+		.against = queue < 0 ? "SEQPACKET (no POSIX mq here)" :
+				       "better of SEQPACKET and mq",
+		.measure_against = better_throughput,
+		.ratio_at_least = 2,
+	};
+
+	bench_run(&bench);
+	bench.against = "SEQPACKET, 64 a call";
+	bench.measure_against = many_throughput;
+	bench.ratio_at_least = 0;
+	bench_run(&bench);
+}
+
+static void measure_trips(void)
+{
+	struct bench bench = {
+		.name = "process to process and back",
+		.unit = "us",
+		.measure = hvhost_trip,
+		.against = "SEQPACKET",
+		.measure_against = socket_trip,
+		.ratio_at_most = 2,
+	};
+
+	bench_run(&bench);
+	bench.against = "an eventfd each way";
+	bench.measure_against = event_trip;
+	bench.ratio_at_most = 0;
+	bench_run(&bench);
+}
+
+void bench_processes(const char *hvhost)
+{
+	must(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets),
+	     "cannot make a pair of sockets");
+	events[0] = eventfd(0, 0);
+	events[1] = eventfd(0, 0);
+	must(events[0] >= 0 && events[1] >= 0, "cannot make eventfds");
+	open_queue();
+	hosting_start(hvhost);
+	measure_throughput();
+	measure_trips();
+	hosting_stop();
+	if (queue >= 0)
+		mq_close(queue);
+	for (unsigned int side = 0; side < 2; side++) {
+		close(sockets[side]);
+		close(events[side]);
+	}
+}
