@@ -84,8 +84,9 @@ static int no_write(void *context, uint64_t gpa, const void *from, size_t size)
 
 /*
  * Take the message as a guest does: empty the slot, then look whether more is
- * queued. That EOM goes past hvhost_vp_eom(), whose lock the caller holds; what
- * it delivers comes back here, at most once for each of the port's buffers.
+ * queued. That EOM goes past hvhost_vp_eom(), whose lock the caller holds, and
+ * past the interrupt, which would bring us here once more for each message of
+ * as many ports as there are.
  */
 static void take(void *context, uint32_t vp_index, unsigned int sint,
 		 uint8_t vector)
@@ -95,11 +96,13 @@ static void take(void *context, uint32_t vp_index, unsigned int sint,
 	struct hv_slot *slot = &vp->sim->slot[sint];
 
 	(void)vector;
-	__atomic_store_n(&slot->message_type, HV_MESSAGE_TYPE_NONE,
-			 __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
-	    HV_MESSAGE_PENDING)
-		synic_deliver(vp, (uint16_t)(1u << sint));
+	do {
+		__atomic_store_n(&slot->message_type, HV_MESSAGE_TYPE_NONE,
+				 __ATOMIC_SEQ_CST);
+		if (!(__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
+		      HV_MESSAGE_PENDING))
+			return;
+	} while (synic_fill_slot(vp, sint));
 }
 
 static const struct hvhost_partition_ops ops = {

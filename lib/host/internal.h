@@ -213,6 +213,8 @@ void synic_init(struct hvhost_vp *vp);
 void synic_destroy(struct hvhost_vp *vp);
 /* Write what is queued into free slots; with machine->lock held. */
 void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
+/* The same for one, without its interrupt. Return whether a message went in. */
+bool synic_fill_slot(struct hvhost_vp *vp, unsigned int sint);
 /*
  * Queue a message and deliver it if its slot is free; with machine->lock held.
  * Return HV_STATUS: INSUFFICIENT_BUFFERS if the port has no buffer left, or the

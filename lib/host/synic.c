@@ -128,7 +128,7 @@ static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
 	return true;
 }
 
-static void deliver(struct hvhost_vp *vp, unsigned int sint)
+bool synic_fill_slot(struct hvhost_vp *vp, unsigned int sint)
 {
 	struct queue *queue = &vp->queue[sint];
 	bool delivered;
@@ -136,7 +136,12 @@ static void deliver(struct hvhost_vp *vp, unsigned int sint)
 	pthread_mutex_lock(&queue->lock);
 	delivered = queue_deliver(vp, queue);
 	pthread_mutex_unlock(&queue->lock);
-	if (delivered)
+	return delivered;
+}
+
+static void deliver(struct hvhost_vp *vp, unsigned int sint)
+{
+	if (synic_fill_slot(vp, sint))
 		raise_sint(vp, sint);
 }
 

@@ -12,6 +12,7 @@
 #define BASE		HVPOST_CONFORMANCE_BASE
 #define OTHER_BASE	0x4000u
 #define SPARE_PORTS	5u
+#define SPARE_PORTS_MANY 1000u
 
 static struct guest other;
 
@@ -116,27 +117,88 @@ static struct hvhost_vp *peer_vp(struct hvhost_partition *last)
 	return hvhost_vp_find(hvhost_partition_find(world.machine, id), 0);
 }
 
-/* As if its interrupt came late, when all of it is queued. */
-START_TEST(what_is_queued_is_taken_by_one_interrupt)
+/* @vp does not take what comes to SINT 1 from now on. Return its register. */
+static uint64_t mask_taken_sint(struct hvhost_vp *vp)
 {
-	struct hvhost_vp *vp = peer_vp(world.receiver.partition);
-	struct hvhost_vp_state state;
 	uint64_t sint;
 
 	ck_assert_int_eq(hvhost_vp_read_msr(vp, HV_MSR_SINT0 + 1, &sint), 0);
 	ck_assert_int_eq(hvhost_vp_write_msr(vp, HV_MSR_SINT0 + 1,
 					     sint | HV_SINT_MASKED), 0);
-	for (uint32_t i = 0; i <= BUFFERS; i++)
-		ck_assert_uint_eq(post(BASE + HVPOST_CONFORM_MESSAGE, 1), 0);
+	return sint;
+}
+
+/* As if the interrupt of all that is queued, @count messages, came only now. */
+static void assert_one_interrupt_takes(struct hvhost_vp *vp, uint64_t sint,
+				       uint32_t count)
+{
+	struct hvhost_vp_state state;
+
 	ck_assert_int_eq(hvhost_vp_write_msr(vp, HV_MSR_SINT0 + 1, sint), 0);
 	hvhost_vp_inspect(vp, &state);
-	ck_assert_uint_eq(state.queued[1], BUFFERS);
+	ck_assert_uint_eq(state.queued[1], count);
 
 	hvhost_vp_sim(vp)->slot[1].message_type = HV_MESSAGE_TYPE_NONE;
 	hvhost_vp_eom(vp);
 	hvhost_vp_inspect(vp, &state);
 	ck_assert_uint_eq(state.queued[1], 0);
 	ck_assert_uint_eq(state.slots_occupied, 0);
+}
+
+START_TEST(what_is_queued_is_taken_by_one_interrupt)
+{
+	struct hvhost_vp *vp = peer_vp(world.receiver.partition);
+	uint64_t sint = mask_taken_sint(vp);
+
+	for (uint32_t i = 0; i <= BUFFERS; i++)
+		ck_assert_uint_eq(post(BASE + HVPOST_CONFORM_MESSAGE, 1), 0);
+	assert_one_interrupt_takes(vp, sint, BUFFERS);
+}
+END_TEST
+
+/* Connect the sender to all of its spare ports, and fill them. */
+static void fill_spare_ports(uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t id = BASE + HVPOST_CONFORM_SPARE + i;
+		struct hv_connect_port_input input =
+			connect_to(id, id, HV_PORT_TYPE_MESSAGE);
+
+		input.port_partition = world.receiver.id + 1;
+		ck_assert_uint_eq(host_connect(input), 0);
+		for (uint32_t j = 0; j < BUFFERS; j++)
+			ck_assert_uint_eq(post(id, 1), 0);
+	}
+}
+
+static void *take_all(void *sint)
+{
+	assert_one_interrupt_takes(peer_vp(world.receiver.partition),
+				   *(const uint64_t *)sint,
+				   SPARE_PORTS_MANY * BUFFERS - 1);
+	return NULL;
+}
+
+/* So many that a call for each of them would not fit on it. */
+START_TEST(messages_of_many_ports_are_taken_on_a_small_stack)
+{
+	const struct hvhost_conformance config = {
+		.spare_ports = SPARE_PORTS_MANY,
+	};
+	uint64_t sint;
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	ck_assert_int_eq(hvhost_conformance_prepare(world.sender.partition,
+						    &config), 0);
+	sint = mask_taken_sint(peer_vp(world.receiver.partition));
+	fill_spare_ports(SPARE_PORTS_MANY);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 256 * 1024);
+	ck_assert_int_eq(pthread_create(&thread, &attributes, take_all, &sint),
+			 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
 }
 END_TEST
 
@@ -390,6 +452,7 @@ Suite *conformance_suite(void)
 {
 	Suite *suite = suite_create("conformance");
 	TCase *links = tcase_create("links");
+	TCase *stack = tcase_create("stack");
 	TCase *preparing = tcase_create("preparing");
 
 	suite_add_tcase(suite, links);
@@ -408,6 +471,10 @@ Suite *conformance_suite(void)
 	tcase_add_test(links, peer_is_found_by_its_spare_ports);
 	tcase_add_test(links, foreign_port_is_there_for_somebody_else);
 	tcase_add_test(links, one_partition_is_not_active);
+
+	suite_add_tcase(suite, stack);
+	tcase_add_checked_fixture(stack, world_setup, world_teardown);
+	tcase_add_test(stack, messages_of_many_ports_are_taken_on_a_small_stack);
 
 	suite_add_tcase(suite, preparing);
 	tcase_add_checked_fixture(preparing, set_up, world_teardown);
