@@ -227,7 +227,7 @@ CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))
 $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -Icli/common -c -o $@ $<
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -Icli/common $(JSON_CFLAGS) -c -o $@ $<
 
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
@@ -278,7 +278,8 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 # hvhost as processes see it, and the library's cases on its target
 HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c))
 
-$(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a)
+$(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
+		| $(B)/examples/vmbus-host $(B)/examples/vmbus-version
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(HOSTD_TEST_OBJ) $(B)/lib/libhvpost.a \
@@ -325,7 +326,12 @@ FUZZ_SHARED_OBJ := $(patsubst %,$(B)/obj/tests/%.o,\
 $(FUZZERS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ \
+		-Wl,--start-group $^ -Wl,--end-group $(fuzz_libs) $(ZLIB_LIBS) -pthread
+
+# All of hvhost but its command line
+$(B)/tests/fuzz_visitor: $(filter-out %/main.o,$(HVHOST_OBJ)) $(B)/lib/libvmm.a
+$(B)/tests/fuzz_visitor: fuzz_libs = $(JSON_LIBS) $(SECCOMP_LIBS)
 
 $(B)/tests/snapshot_seeds: $(B)/obj/tests/fuzz/snapshot_seeds.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
 	$(call say,LD,$@)

@@ -11,6 +11,7 @@ Suite *control_suite(void);
 Suite *hostile_suite(void);
 Suite *run_suite(void);
 Suite *traffic_suite(void);
+Suite *vmbus_suite(void);
 
 /* A case with the fixtures of daemon.h and time enough. */
 TCase *add_tcase(Suite *suite, const char *name);
