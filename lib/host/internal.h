@@ -227,8 +227,8 @@ uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);
 bool synic_sint_is_masked(const struct hvhost_vp *vp, unsigned int sint);
 bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint);
-/* Lose queued messages: those of @port, or all if it is NULL. Exclusive. */
-void synic_drop(struct hvhost_vp *vp, const struct port *port);
+/* Lose all queued messages. Exclusive. */
+void synic_drop(struct hvhost_vp *vp);
 /* Messages written into the slot so far. */
 uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint);
 uint64_t synic_read_sint(const struct hvhost_vp *vp, unsigned int sint);

@@ -110,6 +110,7 @@ int hvhost_partition_begin_finalize(struct hvhost_partition *partition)
 			    HVHOST_PARTITION_FINALIZING);
 }
 
+/* VPs before ports, so that queues are walked once, and not for each port. */
 static void free_contents(struct hvhost_partition *partition)
 {
 	void *thing;
@@ -117,11 +118,11 @@ static void free_contents(struct hvhost_partition *partition)
 
 	for (i = 0; (thing = idtable_next(&partition->connections, &i));)
 		connection_free(thing);
-	for (i = 0; (thing = idtable_next(&partition->ports, &i));)
-		port_free(thing);
 	for (i = 0; i < partition->vp_limit; i++)
 		if (partition->vps[i])
 			vp_free_locked(partition->vps[i]);
+	for (i = 0; (thing = idtable_next(&partition->ports, &i));)
+		port_free(thing);
 	idtable_destroy(&partition->connections);
 	idtable_destroy(&partition->ports);
 }

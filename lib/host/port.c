@@ -105,14 +105,31 @@ uint16_t port_create(struct hvhost_machine *machine,
 	return status;
 }
 
+/*
+ * Lose the messages of @port. All others wait meanwhile, and a guest may delete
+ * ports as often as it likes: nothing is looked at that cannot have any.
+ */
+static void drop_messages(struct port *port)
+{
+	const struct hvhost_partition *owner = port->owner;
+	unsigned int sint = port->info.u.message.target_sint;
+
+	for (uint32_t i = 0; i < owner->vp_limit; i++) {
+		struct hvhost_vp *vp = owner->vps[i];
+
+		if (!queue_buffers_used(port))
+			return;
+		if (vp && !queue_is_empty(vp, &vp->queue[sint]))
+			queue_drop(vp, &vp->queue[sint], port);
+	}
+}
+
 /* Queued messages go with the port; what lies in a slot already stays there. */
 void port_free(struct port *port)
 {
 	struct hvhost_partition *owner = port->owner;
 
-	for (uint32_t i = 0; i < owner->vp_limit; i++)
-		if (owner->vps[i])
-			synic_drop(owner->vps[i], port);
+	drop_messages(port);
 	if (port->connection)
 		port->connection->port = NULL;
 	idtable_remove(&owner->ports, port->id);

@@ -25,7 +25,7 @@ void synic_init(struct hvhost_vp *vp)
 
 void synic_destroy(struct hvhost_vp *vp)
 {
-	synic_drop(vp, NULL);
+	synic_drop(vp);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		queue_destroy(&vp->queue[sint]);
 }
@@ -220,10 +220,10 @@ uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint, unsigned int flag
 	return HV_STATUS_SUCCESS;
 }
 
-void synic_drop(struct hvhost_vp *vp, const struct port *port)
+void synic_drop(struct hvhost_vp *vp)
 {
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
-		queue_drop(vp, &vp->queue[sint], port);
+		queue_drop(vp, &vp->queue[sint], NULL);
 }
 
 uint64_t synic_delivered(struct hvhost_vp *vp, unsigned int sint)

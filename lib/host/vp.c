@@ -132,7 +132,7 @@ void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
 void hvhost_vp_reset(struct hvhost_vp *vp)
 {
 	lock_exclude(&vp->partition->machine->lock);
-	synic_drop(vp, NULL);
+	synic_drop(vp);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		vp->queue[sint].sint = HV_SINT_RESET;
 	set_reset_state(vp);
