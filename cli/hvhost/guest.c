@@ -104,6 +104,11 @@ static const char *set(struct guest_wish *wish, const char *key, char *value)
 	return NULL;
 }
 
+static bool is_stdio(const char *serial)
+{
+	return serial && !strcmp(serial, "stdio");
+}
+
 const char *guest_parse(char *text, struct guest_wish *wish)
 {
 	const char *wrong = NULL;
@@ -128,6 +133,8 @@ const char *guest_parse(char *text, struct guest_wish *wish)
 	}
 	if (!wrong && !wish->kernel)
 		wrong = "a guest needs kernel=FILE";
+	if (!wrong && is_stdio(wish->serial[0]) && is_stdio(wish->serial[1]))
+		wrong = "only one of serial and serial2 is stdio";
 	return wrong;
 }
 
@@ -155,7 +162,7 @@ static int open_serial(struct guest *guest, const struct guest_wish *wish,
 		guest->files[i] = -1;
 		if (!to)
 			continue;
-		if (!strcmp(to, "stdio")) {
+		if (is_stdio(to)) {
 			config->serial[i] = (struct vmm_serial_config){ 0, 1 };
 			terminal_take();
 			continue;
