@@ -7,7 +7,7 @@
  *
  * What waits for the receiver when the sender goes stays there. While the
  * receiver is away, posts get INVALID_PORT_ID; before both have been there once,
- * INVALID_CONNECTION_ID.
+ * and for the moment in which it is made again, INVALID_CONNECTION_ID.
  *
  * All of it is the main thread's.
  */

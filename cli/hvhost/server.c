@@ -17,8 +17,6 @@
 #include "socket.h"
 #include "visitor.h"
 
-#define EVENTS_AT_ONCE 16
-
 /* Watches */
 
 int server_watch(struct server *server, struct watch *watch, uint32_t events)
@@ -313,21 +311,26 @@ int server_listen(struct server *server)
 	return add_watch(server, &server->listener, fd, visitors_accept);
 }
 
+/*
+ * One at a time: a watch may end others, whose events would then point to
+ * nothing.
+ */
+bool server_step(struct server *server, int timeout_ms)
+{
+	struct epoll_event event;
+	struct watch *watch;
+
+	if (epoll_wait(server->epoll, &event, 1, timeout_ms) != 1)
+		return false;
+	watch = event.data.ptr;
+	watch->ready(watch, event.events);
+	return true;
+}
+
 int server_run(struct server *server)
 {
-	struct epoll_event events[EVENTS_AT_ONCE];
-
-	while (!server->must_stop) {
-		/*
-		 * One at a time: a watch may end others, whose events would
-		 * then point to nothing.
-		 */
-		if (epoll_wait(server->epoll, events, 1, -1) == 1) {
-			struct watch *watch = events[0].data.ptr;
-
-			watch->ready(watch, events[0].events);
-		}
-	}
+	while (!server->must_stop)
+		server_step(server, -1);
 	return server->exit_status;
 }
 

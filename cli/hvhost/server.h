@@ -82,6 +82,8 @@ int server_init(struct server *server);
  * hvhost listens there; -EEXIST: what is there is no socket.
  */
 int server_listen(struct server *server);
+/* Do one thing if there is any within @timeout_ms. Return whether there was. */
+bool server_step(struct server *server, int timeout_ms);
 /* Serve until server_stop(). Return the exit status that it was given. */
 int server_run(struct server *server);
 /* End server_run(), from the main thread. */

@@ -188,7 +188,7 @@ static struct visitor *add_visitor(struct server *server, int fd)
 	return visitor;
 }
 
-static void admit(struct server *server, int fd)
+void visitors_admit(struct server *server, int fd)
 {
 	struct visitor *visitor = add_visitor(server, fd);
 
@@ -211,7 +211,7 @@ void visitors_accept(struct watch *watch, uint32_t events)
 	(void)events;
 	fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
-		admit(server, fd);
+		visitors_admit(server, fd);
 		return;
 	}
 	/* Without descriptors, we would come here again and again. */

@@ -11,6 +11,9 @@
 /* The listener is ready. */
 void visitors_accept(struct watch *watch, uint32_t events);
 
+/* Somebody has come by the socket @fd, which is taken. */
+void visitors_admit(struct server *server, int fd);
+
 void visitors_free(struct server *server);
 
 /* In server.c: make a partition of the process behind @socket, which is taken. */
