@@ -458,7 +458,8 @@ struct hvhost_conformance {
  * user, and what is to be taken, the engine takes. On failure nothing is left.
  *
  * Return: 0, or -EINVAL: a number out of range; -EBUSY: @prober is not active;
- * -EEXIST: it has one of these connections already; -ENOSPC: it may not have so
+ * -EEXIST: it has one of these connections already, or the one that must not
+ * be, HVPOST_CONFORM_NEVER; -ENOSPC: it may not have so
  * many; -ENOMEM.
  */
 HVHOST_API int

@@ -302,16 +302,20 @@ static void undo(const struct topology *topology)
 		hvhost_partition_free(topology->partition[role]);
 }
 
-static bool some_id_is_taken(const struct topology *topology)
+static bool is_taken(const struct topology *topology, uint32_t offset)
 {
 	struct hvhost_connection_counters counters;
 
+	return !hvhost_connection_counters(topology->prober,
+					   topology->base + offset, &counters);
+}
+
+static bool some_id_is_taken(const struct topology *topology)
+{
 	for (size_t i = 0; i < COUNT(links); i++)
-		if (!hvhost_connection_counters(topology->prober,
-						topology->base +
-						links[i].offset, &counters))
+		if (is_taken(topology, links[i].offset))
 			return true;
-	return false;
+	return is_taken(topology, HVPOST_CONFORM_NEVER);
 }
 
 int hvhost_conformance_prepare(struct hvhost_partition *prober,

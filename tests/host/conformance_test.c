@@ -429,6 +429,14 @@ START_TEST(id_in_use_is_eexist_and_what_uses_it_stays)
 }
 END_TEST
 
+START_TEST(connection_where_none_must_be_is_eexist)
+{
+	make_link(OTHER_BASE + HVPOST_CONFORM_NEVER, 0x99, SINT, 0);
+	ck_assert_int_eq(prepare(world.sender.partition, OTHER_BASE), -EEXIST);
+	ck_assert_uint_eq(post(OTHER_BASE + HVPOST_CONFORM_NEVER, 1), 0);
+}
+END_TEST
+
 /* Each number of connections that is too small, and what is left then. */
 START_TEST(too_few_connections_are_enospc_and_nothing_is_left)
 {
@@ -484,6 +492,7 @@ Suite *conformance_suite(void)
 	tcase_add_test(preparing, numbers_out_of_range_are_einval);
 	tcase_add_test(preparing, prober_that_is_not_active_is_ebusy);
 	tcase_add_test(preparing, id_in_use_is_eexist_and_what_uses_it_stays);
+	tcase_add_test(preparing, connection_where_none_must_be_is_eexist);
 	tcase_add_loop_test(preparing,
 			    too_few_connections_are_enospc_and_nothing_is_left,
 			    1, 23);
