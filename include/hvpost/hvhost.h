@@ -211,14 +211,17 @@ HVHOST_API int hvhost_vp_new(struct hvhost_partition *partition,
  * @vp:		may be NULL
  *
  * Its queued messages are lost, and counted; their buffers return to their
- * ports. Ports that name it answer INVALID_VP_INDEX from then on.
+ * ports. Ports that name it answer INVALID_VP_INDEX from then on. set_overlay is
+ * not called: the user has taken its overlay pages away.
  */
 HVHOST_API void hvhost_vp_free(struct hvhost_vp *vp);
 
 /**
  * hvhost_vp_reset() - put a VP's SynIC into the state after a reset
  *
- * SCONTROL, SIMP and SIEFP 0, SINTs 0x10000, pages zeroed, queues empty.
+ * SCONTROL 0, or 1 with HVHOST_MACHINE_SCONTROL_ON; SIMP and SIEFP 0, which
+ * set_overlay is told; SINTs 0x10000, pages zeroed, queues empty. GUEST_OS_ID and
+ * HYPERCALL are the partition's, and stay.
  */
 HVHOST_API void hvhost_vp_reset(struct hvhost_vp *vp);
 
@@ -233,10 +236,14 @@ hvhost_vp_find(struct hvhost_partition *partition, uint32_t vp_index);
 /** hvhost_vp_index() - its index in its partition */
 HVHOST_API uint32_t hvhost_vp_index(const struct hvhost_vp *vp);
 
-/** hvhost_vp_sim() - contents of the SIM page, whether it is enabled or not */
+/**
+ * hvhost_vp_sim() - contents of the SIM page, whether it is enabled or not
+ *
+ * Return: it, until the VP is freed.
+ */
 HVHOST_API struct hv_sim_page *hvhost_vp_sim(struct hvhost_vp *vp);
 
-/** hvhost_vp_sief() - contents of the SIEF page */
+/** hvhost_vp_sief() - contents of the SIEF page; as hvhost_vp_sim() */
 HVHOST_API struct hv_sief_page *hvhost_vp_sief(struct hvhost_vp *vp);
 
 /**
@@ -258,8 +265,9 @@ HVHOST_API int hvhost_vp_read_msr(struct hvhost_vp *vp, uint32_t msr,
  * Writing EOM, enabling SCONTROL or SIMP and unmasking a SINT deliver what is
  * queued. An enabled HYPERCALL page is the user's to place.
  *
- * Return: 0, or -EPERM: raise #GP: as for reading; also a page past the end of
- * guest memory, and an unmasked SINT with a vector below 16.
+ * Return: 0, or -EPERM: raise #GP: as for reading, or it cannot be written; also
+ * a page past the end of guest memory, HYPERCALL once it is locked, and an
+ * unmasked SINT with a vector below 16.
  */
 HVHOST_API int hvhost_vp_write_msr(struct hvhost_vp *vp, uint32_t msr,
 				   uint64_t value);
@@ -459,12 +467,12 @@ struct hvhost_conformance {
  *
  * Return: 0, or -EINVAL: a number out of range; -EBUSY: @prober is not active;
  * -EEXIST: it has one of these connections already, or the one that must not
- * be, HVPOST_CONFORM_NEVER; -ENOSPC: it may not have so
- * many; -ENOMEM.
+ * be, HVPOST_CONFORM_NEVER; -ENOSPC: it may not have so many; -ENOMEM.
  */
 HVHOST_API int
 hvhost_conformance_prepare(struct hvhost_partition *prober,
 			   const struct hvhost_conformance *config);
+
 /* 8. Snapshots */
 
 /**
