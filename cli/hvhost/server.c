@@ -291,6 +291,7 @@ int server_init(struct server *server)
 	LIST_INIT(&server->guests);
 	LIST_INIT(&server->visitors);
 	server->listener.fd = server->signals.fd = server->ended.fd = -1;
+	server->spare_fd = eventfd(0, EFD_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server->epoll < 0)
 		return -errno;
@@ -356,6 +357,7 @@ void server_destroy(struct server *server)
 	hvhost_machine_free(server->machine);
 	links_free(&server->links);
 	names_free(&server->names);
+	packet_close(server->spare_fd);
 	packet_close(server->ended.fd);
 	packet_close(server->signals.fd);
 	packet_close(server->epoll);

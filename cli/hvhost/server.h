@@ -69,6 +69,7 @@ struct server {
 	struct watch listener;
 	struct watch signals;
 	struct watch ended;		/* clients whose threads have ended */
+	int spare_fd;	/* given up to turn somebody away when there is no other */
 	dev_t socket_device;
 	ino_t socket_inode;
 	bool must_stop;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -203,6 +204,15 @@ void visitors_admit(struct server *server, int fd)
 			 (unsigned int)visitor->peer.uid);
 }
 
+static void turn_away(struct server *server)
+{
+	packet_close(server->spare_fd);
+	packet_close(accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC));
+	server->spare_fd = eventfd(0, EFD_CLOEXEC);
+	log_line("somebody is turned away: no descriptor is left; see "
+		 "RLIMIT_NOFILE");
+}
+
 void visitors_accept(struct watch *watch, uint32_t events)
 {
 	struct server *server = watch->context;
@@ -214,9 +224,9 @@ void visitors_accept(struct watch *watch, uint32_t events)
 		visitors_admit(server, fd);
 		return;
 	}
-	/* Without descriptors, we would come here again and again. */
-	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
-		dismiss_oldest(server);
+	/* Else whoever waits there would bring us here again and again. */
+	if (errno == EMFILE || errno == ENFILE)
+		turn_away(server);
 }
 
 void visitors_free(struct server *server)
