@@ -123,6 +123,15 @@ load_vmbus()
 	modprobe hv_vmbus || fail "hv_vmbus did not load: $(dmesg | tail -n 3)"
 }
 
+# await_vmbus_host: wait until the process that owns connection 1 on our own host
+# is there. What this posts to it, it ignores.
+await_vmbus_host()
+{
+	load_hvpost
+	eventually hvpost send 1 'are you there?'
+	unload_hvpost
+}
+
 # irq_count PATTERN [CPU]: how often the interrupts whose /proc/interrupts line
 # matches came, on one CPU or on all.
 irq_count()
