@@ -111,6 +111,9 @@ struct hvhost_partition_ops {
 
 #define HVHOST_NO_GPA	UINT64_MAX
 
+/* Partitions of one machine that there may be at a time. */
+#define HVHOST_PARTITIONS_MAX 1024u
+
 struct hvhost_partition_config {
 	uint64_t privileges;	/* see HVHOST_PRIVILEGE() */
 	uint64_t gpa_size;	/* guest physical addresses lie below it */
@@ -128,7 +131,8 @@ struct hvhost_partition_config {
  * @config:	what it is like; copied
  * @partition:	out: freed by hvhost_partition_free(), or with the machine
  *
- * Return: 0, or -EINVAL: a number out of range or a callback missing; -ENOMEM.
+ * Return: 0, or -EINVAL: a number out of range or a callback missing; -ENOSPC:
+ * there are HVHOST_PARTITIONS_MAX already; -ENOMEM.
  */
 HVHOST_API int hvhost_partition_new(struct hvhost_machine *machine,
 				    const struct hvhost_partition_config *config,
@@ -442,7 +446,8 @@ struct hvhost_vp_state {
 /*
  * A SINT is stuck when messages are queued behind it and nothing that the host
  * awaits will bring them out: the SynIC or SIM page is off, or the slot is free
- * and nobody has said so by EOM.
+ * and nobody has said so by EOM. One that is stuck for a moment only belongs to a
+ * guest that is about to write it.
  */
 
 /** hvhost_vp_inspect() - what a VP's SynIC looks like now */

@@ -66,6 +66,7 @@ struct topology {
 	struct hvhost_partition *prober;
 	uint32_t base;
 	struct hvhost_partition *partition[ROLES];
+	size_t link_count;	/* of the links, those that are made */
 };
 
 /* The VPs run no code and have no memory but their SIM and SIEF pages. */
@@ -278,8 +279,11 @@ static int build(struct topology *topology, uint32_t spare_ports)
 		err = add_partition(topology, role);
 	if (!err)
 		err = add_vps(topology);
-	for (size_t i = 0; i < COUNT(links) && !err; i++)
-		err = add_link(topology, &links[i]);
+	while (!err && topology->link_count < COUNT(links)) {
+		err = add_link(topology, &links[topology->link_count]);
+		if (!err)
+			topology->link_count++;
+	}
 	if (!err)
 		err = add_unconnected_ports(topology, spare_ports);
 	if (!err)
@@ -287,14 +291,14 @@ static int build(struct topology *topology, uint32_t spare_ports)
 	return err;
 }
 
-/* The connections were ours to make, so all there are now are ours to end. */
+/* What we made, and nothing of a prober who has run meanwhile. */
 static void undo(const struct topology *topology)
 {
 	struct hv_disconnect_port_input input = {
 		.connection_partition = topology->prober->id,
 	};
 
-	for (size_t i = 0; i < COUNT(links); i++) {
+	for (size_t i = 0; i < topology->link_count; i++) {
 		input.connection_id = topology->base + links[i].offset;
 		hvhost_disconnect_port(topology->prober->machine, &input);
 	}

@@ -129,6 +129,7 @@ struct hvhost_machine {
 	struct lock lock;
 	uint32_t flags;
 	uint64_t last_partition_id;
+	uint32_t partition_count;
 	LIST_HEAD(, hvhost_partition) partitions;
 };
 

@@ -22,6 +22,7 @@ int hvhost_machine_new(const struct hvhost_machine_config *config,
 	lock_init(&new->lock);
 	new->flags = config ? config->flags : 0;
 	new->last_partition_id = 0;
+	new->partition_count = 0;
 	LIST_INIT(&new->partitions);
 	*machine = new;
 	return 0;

@@ -38,6 +38,23 @@ static int check_config(struct hvhost_partition_config *config)
 	return partition_numbers_are_valid(config) ? 0 : -EINVAL;
 }
 
+/* Few enough for a list, which every port call looks through. */
+static int add_to_machine(struct hvhost_partition *partition)
+{
+	struct hvhost_machine *machine = partition->machine;
+	int err = -ENOSPC;
+
+	lock_exclude(&machine->lock);
+	if (machine->partition_count < HVHOST_PARTITIONS_MAX) {
+		machine->partition_count++;
+		partition->id = ++machine->last_partition_id;
+		LIST_INSERT_HEAD(&machine->partitions, partition, next);
+		err = 0;
+	}
+	lock_unexclude(&machine->lock);
+	return err;
+}
+
 int hvhost_partition_new(struct hvhost_machine *machine,
 			 const struct hvhost_partition_config *config,
 			 struct hvhost_partition **partition)
@@ -60,10 +77,11 @@ int hvhost_partition_new(struct hvhost_machine *machine,
 		return -ENOMEM;
 	}
 
-	lock_exclude(&machine->lock);
-	new->id = ++machine->last_partition_id;
-	LIST_INSERT_HEAD(&machine->partitions, new, next);
-	lock_unexclude(&machine->lock);
+	if (add_to_machine(new)) {
+		free(new->vps);
+		free(new);
+		return -ENOSPC;
+	}
 	*partition = new;
 	return 0;
 }
@@ -145,6 +163,7 @@ void hvhost_partition_free(struct hvhost_partition *partition)
 
 	lock_exclude(&partition->machine->lock);
 	LIST_REMOVE(partition, next);
+	partition->machine->partition_count--;
 	lock_unexclude(&partition->machine->lock);
 	free(partition->vps);
 	free(partition);

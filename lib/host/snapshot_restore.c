@@ -157,6 +157,8 @@ static const char *machine_fault(const struct snapshot_machine *record)
 {
 	if (record->rsvdz)
 		return "a reserved field of the machine is not zero";
+	if (record->partition_count > HVHOST_PARTITIONS_MAX)
+		return "it has too many partitions";
 	/* Nobody makes so many, and all ones must stay far. */
 	if (record->last_partition_id > INT64_MAX)
 		return "the last partition's id is out of range";
@@ -173,6 +175,27 @@ static int make_machine(struct restore *restore,
 		return restore_refuse(restore,
 				      "a flag of the machine is unknown");
 	return err;
+}
+
+static bool port_adds_up(const struct port *port)
+{
+	return port_posted(port) >= queue_buffers_used(port) &&
+	       port_posted(port) - queue_buffers_used(port) >=
+	       atomic_load(&port->lost);
+}
+
+/* Known when all is read: a port counts what its connection has seen. */
+static const char *counters_fault(const struct hvhost_machine *machine)
+{
+	struct hvhost_partition *partition;
+	struct port *port;
+
+	LIST_FOREACH(partition, &machine->partitions, next)
+		for (uint32_t id = 0;
+		     (port = idtable_next(&partition->ports, &id)); id++)
+			if (!port_adds_up(port))
+				return "a port has lost more than was posted";
+	return NULL;
 }
 
 static int get_records(struct restore *restore)
@@ -206,7 +229,7 @@ static int get_records(struct restore *restore)
 	restore->machine->last_partition_id = record.last_partition_id;
 	if (restore->left)
 		return restore_refuse(restore, "it has more than its records");
-	return 0;
+	return restore_judge(restore, counters_fault(restore->machine));
 }
 
 static void place_pages(struct hvhost_vp *vp)

@@ -360,11 +360,13 @@ int hvhost_vp_write_msr(struct hvhost_vp *vp, uint32_t msr, uint64_t value)
 	}
 }
 
+/* Exclusive: who has queued a message may not have looked at the slot yet. */
 void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 {
-	struct lock_shard *shard = lock_share(&vp->partition->machine->lock);
+	struct lock *lock = &vp->partition->machine->lock;
 
 	memset(state, 0, sizeof(*state));
+	lock_exclude(lock);
 	state->synic_on = vp_synic_is_on(vp);
 	state->sim_on = !!(vp->simp & HV_PAGE_ENABLE);
 	state->sief_on = !!(vp->siefp & HV_PAGE_ENABLE);
@@ -383,5 +385,5 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 					    !(state->slots_occupied & bit)))
 			state->sints_stuck |= bit;
 	}
-	lock_unshare(shard);
+	lock_unexclude(lock);
 }

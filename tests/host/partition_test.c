@@ -127,6 +127,26 @@ START_TEST(overlay_callback_is_not_missed)
 }
 END_TEST
 
+START_TEST(machine_has_1024_partitions_at_most)
+{
+	struct hvhost_partition_config config = guest_config(&world.sender);
+	struct hvhost_partition *partition, *last = NULL;
+	unsigned int count = 2;		/* the world's own */
+
+	while (!hvhost_partition_new(world.machine, &config, &partition)) {
+		last = partition;
+		count++;
+	}
+	ck_assert_uint_eq(count, HVHOST_PARTITIONS_MAX);
+	ck_assert_int_eq(hvhost_partition_new(world.machine, &config,
+					      &partition), -ENOSPC);
+	ck_assert_ptr_null(partition);
+	hvhost_partition_free(last);
+	ck_assert_int_eq(hvhost_partition_new(world.machine, &config,
+					      &partition), 0);
+}
+END_TEST
+
 START_TEST(partition_ids_are_never_given_out_twice)
 {
 	struct hvhost_partition_config config = guest_config(&world.sender);
@@ -403,6 +423,7 @@ Suite *partition_suite(void)
 	tcase_add_test(tcase, tables_go_up_to_all_24_bit_ids);
 	tcase_add_test(tcase, callbacks_must_be_there);
 	tcase_add_test(tcase, overlay_callback_is_not_missed);
+	tcase_add_test(tcase, machine_has_1024_partitions_at_most);
 	tcase_add_test(tcase, partition_ids_are_never_given_out_twice);
 	tcase_add_test(tcase, partition_passes_through_its_states_in_order);
 	tcase_add_test(tcase, finalizing_partition_keeps_what_it_has);
