@@ -31,7 +31,7 @@ static unsigned int patience(struct spin *spin)
 	if (spin->limit || ++spin->idle < IDLE_MAX)
 		return spin->limit;
 	spin->idle = 0;
-	return LIMIT_MIN;
+	return LIMIT_MAX;
 }
 
 static bool look(unsigned int times, bool (*changed)(void *context),
@@ -59,6 +59,6 @@ bool spin_until(struct spin *spin, bool (*changed)(void *context),
 		spin->limit = limit / 2 < LIMIT_MIN ? 0 : limit / 2;
 		return false;
 	}
-	spin->limit = limit * 2 > LIMIT_MAX ? LIMIT_MAX : limit * 2;
+	spin->limit = LIMIT_MAX;
 	return true;
 }
