@@ -26,6 +26,7 @@ struct client_config {
 	pid_t pid;			/* of the process */
 	uint32_t ports_max;
 	uint32_t connections_max;
+	uint32_t buffers;		/* of each of its message ports */
 	int ended_fd;			/* an eventfd of ours */
 };
 

@@ -30,6 +30,7 @@ struct run {
 	uint64_t clients_max;
 	uint64_t ports_max;
 	uint64_t connections_max;
+	uint64_t buffers;
 	uint64_t ready_fd;
 	bool no_seccomp;
 	struct server server;	/* in the end, what all of it comes to */
@@ -39,6 +40,7 @@ static const struct run defaults = {
 	.clients_max = 64,
 	.ports_max = 256,
 	.connections_max = 256,
+	.buffers = HV_PORT_MESSAGE_BUFFERS,
 	.ready_fd = NO_FD,
 };
 
@@ -82,6 +84,11 @@ static const struct option_line options[] = {
 	  OPTION_NUMBER, VALUE(ports_max), 1, HV_ID_MASK },
 	{ 0, "max-connections", "N", "connections of one partition (256)",
 	  OPTION_NUMBER, VALUE(connections_max), 1, 65536 },
+	{ 'b', "buffers", "N",
+	  "messages that may wait for each message port of a\n"
+	  "process, beside the one in the slot (16, as hosts\n"
+	  "have); with more, those who send in bulk seldom wait",
+	  OPTION_NUMBER, VALUE(buffers), 1, 65535 },
 	{ 0, "ready-fd", "N",
 	  "write a line to this descriptor and close it as soon\n"
 	  "as processes can come",
@@ -382,6 +389,7 @@ static int run_host(void *values, char **operands)
 		.clients = (uint32_t)run->clients_max,
 		.ports = (uint32_t)run->ports_max,
 		.connections = (uint32_t)run->connections_max,
+		.buffers = (uint32_t)run->buffers,
 		.links = 65536,
 	};
 	allow_many_descriptors();

@@ -194,6 +194,7 @@ static int add_client(struct server *server, struct named *named, int socket,
 		.pid = pid,
 		.ports_max = server->limits.ports,
 		.connections_max = server->limits.connections,
+		.buffers = server->limits.buffers,
 		.ended_fd = server->ended.fd,
 	};
 	struct client *client;

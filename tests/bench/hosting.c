@@ -28,7 +28,7 @@ static void exec_host(const char *hvhost, int ready_fd)
 	dup2(null, STDOUT_FILENO);
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	execl(hvhost, hvhost, "run", "--socket", host.socket, "--ready-fd",
-	      number, "--link", "left:0x10=right:5", "--link",
+	      number, "--buffers", "1024", "--link", "left:0x10=right:5", "--link",
 	      "right:0x20=left:6", (char *)NULL);
 	perror(hvhost);
 	_exit(127);
