@@ -39,6 +39,7 @@
 struct ring {
 	uint32_t completed;
 	uint32_t eoms;
+	bool has_failed;	/* its last call, so that those chained to it do */
 };
 
 /* All of this but the listeners belongs to the client's thread once it runs. */
@@ -165,7 +166,7 @@ static const char *check_call(const struct call *call)
 				 HVPOST_ATTACH_PAGES_SIZE :
 				 HVPOST_ATTACH_SLOT_SIZE;
 
-	if (call->flags & ~HVPOST_ATTACH_IN_PAGES)
+	if (call->flags & ~(HVPOST_ATTACH_IN_PAGES | HVPOST_ATTACH_CHAINED))
 		return "a call with unknown flags";
 	if (call->memory_size > limit)
 		return "a call with more memory than it has";
@@ -195,6 +196,7 @@ static const char *run_call(struct client_thread *thread, uint32_t vp_index,
 {
 	struct hvpost_attach_vp *shared = &thread->memory.vp[vp_index];
 	struct hvhost_vp *vp = thread->vp[vp_index];
+	struct ring *ring = &thread->ring[vp_index];
 	struct call call = copy_call(slot);
 	const char *wrong = check_call(&call);
 	uint64_t result = 0;
@@ -202,6 +204,11 @@ static const char *run_call(struct client_thread *thread, uint32_t vp_index,
 
 	if (wrong)
 		return wrong;
+	if (call.flags & HVPOST_ATTACH_CHAINED && ring->has_failed) {
+		slot->result = 0;
+		slot->error = -ECANCELED;
+		return NULL;
+	}
 	switch (call.kind) {
 	case HVPOST_ATTACH_HYPERCALL:
 		err = run_hypercall(vp, &call, &(struct call_memory){
@@ -209,13 +216,16 @@ static const char *run_call(struct client_thread *thread, uint32_t vp_index,
 					 shared->pages : slot->memory,
 				.size = call.memory_size,
 			}, &result);
+		ring->has_failed = err || result & HV_RESULT_STATUS_MASK;
 		break;
 	case HVPOST_ATTACH_READ_MSR:
 		err = hvhost_vp_read_msr(vp, (uint32_t)call.control, &result);
+		ring->has_failed = err;
 		break;
 	case HVPOST_ATTACH_WRITE_MSR:
 		err = hvhost_vp_write_msr(vp, (uint32_t)call.control,
 					  call.input);
+		ring->has_failed = err;
 		break;
 	default:
 		return "a call of an unknown kind";
@@ -518,6 +528,7 @@ static int add_partition(struct client *client)
 		.vp_count_max = config->named->vp_count,
 		.ports_max = config->ports_max,
 		.connections_max = config->connections_max,
+		.message_buffers = config->buffers,
 		.ops = &partition_ops,
 		.context = client->thread,
 	};

@@ -109,6 +109,11 @@ enum hvpost_attach_call_kind {
 
 /* The call's memory is the VP's pages; only one call at a time may say so. */
 #define HVPOST_ATTACH_IN_PAGES	(1u << 0)
+/*
+ * Carry this out only if the call in front of it in the ring was, without an error,
+ * and got HV_STATUS_SUCCESS if it was a hypercall; else its error is -ECANCELED.
+ */
+#define HVPOST_ATTACH_CHAINED	(1u << 1)
 
 /* The process fills a slot before @submitted passes it, the host before @completed. */
 struct hvpost_attach_call {
@@ -118,7 +123,9 @@ struct hvpost_attach_call {
 	uint32_t kind;
 	uint32_t flags;
 	uint32_t memory_size;	/* guest memory of this call: GPA 0 up to this */
-	int32_t  error;		/* out: 0, or -EPERM: it got #UD or #GP instead */
+	int32_t  error;		/* out: 0; -EPERM: it got #UD or #GP instead; or
+				 * -ECANCELED: see HVPOST_ATTACH_CHAINED
+				 */
 	uint64_t result;	/* out: RAX, or the MSR */
 	uint64_t reserved[2];
 	uint8_t  memory[HVPOST_ATTACH_SLOT_SIZE];

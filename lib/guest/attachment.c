@@ -146,13 +146,18 @@ static void fill_slot(struct hvpost_attach_call *slot,
 		       request->call.memory_size);
 }
 
-/*
- * Take a slot once it is free. It is not while its former call is under way, or
- * while the thread that made that one has not read the result.
- */
-static int submit(struct vp *vp, const struct request *request, uint32_t *number)
+static struct hvpost_attach_call *slot_of(struct vp *vp, uint32_t number)
 {
-	struct hvpost_attach_vp *shared = vp->shared;
+	return &vp->shared->call[number % HVPOST_ATTACH_CALLS];
+}
+
+/*
+ * Wait until the next slot is free, with the ring locked in the end. It is not
+ * while its former call is under way, or while the thread that made that one has
+ * not read the result.
+ */
+static int lock_free_slot(struct vp *vp)
+{
 	int err = 0;
 
 	pthread_mutex_lock(&vp->ring_lock);
@@ -164,22 +169,45 @@ static int submit(struct vp *vp, const struct request *request, uint32_t *number
 		sched_yield(); /* to whoever has its result to read */
 		pthread_mutex_lock(&vp->ring_lock);
 	}
-	if (!err) {
-		*number = vp->submitted++;
-		vp->in_use[*number % HVPOST_ATTACH_CALLS] = true;
-		fill_slot(&shared->call[*number % HVPOST_ATTACH_CALLS],
-			  request);
-		__atomic_store_n(&shared->words.submitted, vp->submitted,
-				 __ATOMIC_SEQ_CST);
-	}
-	pthread_mutex_unlock(&vp->ring_lock);
+	if (err)
+		pthread_mutex_unlock(&vp->ring_lock);
 	return err;
 }
 
-static void release(struct vp *vp, uint32_t number)
+/* With the ring locked: the next slot, which is free. */
+static struct hvpost_attach_call *take_slot(struct vp *vp)
+{
+	uint32_t number = vp->submitted++;
+
+	vp->in_use[number % HVPOST_ATTACH_CALLS] = true;
+	return slot_of(vp, number);
+}
+
+static void publish_and_unlock(struct vp *vp)
+{
+	__atomic_store_n(&vp->shared->words.submitted, vp->submitted,
+			 __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&vp->ring_lock);
+	ring_doorbell(vp->attachment);
+}
+
+static int submit(struct vp *vp, const struct request *request, uint32_t *number)
+{
+	int err = lock_free_slot(vp);
+
+	if (err)
+		return err;
+	*number = vp->submitted;
+	fill_slot(take_slot(vp), request);
+	publish_and_unlock(vp);
+	return 0;
+}
+
+static void release(struct vp *vp, uint32_t number, uint32_t count)
 {
 	pthread_mutex_lock(&vp->ring_lock);
-	vp->in_use[number % HVPOST_ATTACH_CALLS] = false;
+	while (count--)
+		vp->in_use[number++ % HVPOST_ATTACH_CALLS] = false;
 	pthread_mutex_unlock(&vp->ring_lock);
 }
 
@@ -196,16 +224,15 @@ static int run(struct vp *vp, struct request *request, void *output)
 
 	if (err)
 		goto out;
-	ring_doorbell(vp->attachment);
 	err = wait_until_completed(vp, number);
 	if (err)
 		goto out; /* for good: the slot is nobody's any more */
-	slot = &vp->shared->call[number % HVPOST_ATTACH_CALLS];
+	slot = slot_of(vp, number);
 	request->call.result = slot->result;
 	request->call.error = slot->error;
 	if (output)
 		memcpy(output, slot->memory, request->call.memory_size);
-	release(vp, number);
+	release(vp, number, 1);
 out:
 	errno = saved_errno;
 	return err;
@@ -250,6 +277,97 @@ int attachment_call(struct attachment *attachment,
 	}
 	*result = request.call.result;
 	return err;
+}
+
+/* Chains: calls that fit into their slots, none of them after one that failed */
+
+struct chain {
+	const struct hvpost_call *calls;
+	unsigned int count;
+};
+
+static void fill_chained(struct hvpost_attach_call *slot,
+			 const struct hvpost_call *call, uint32_t flags)
+{
+	slot->control = call->control;
+	slot->input = call->input;
+	slot->output = call->output;
+	slot->kind = HVPOST_ATTACH_HYPERCALL;
+	slot->flags = flags;
+	slot->memory_size = (uint32_t)call->memory_size;
+	memcpy(slot->memory, call->memory, call->memory_size);
+}
+
+/* As many as there are free slots, one at least. Return their number. */
+static int submit_chain(struct vp *vp, const struct chain *chain,
+			uint32_t *number)
+{
+	unsigned int count = 0;
+	int err = lock_free_slot(vp);
+
+	if (err)
+		return err;
+	*number = vp->submitted;
+	do {
+		fill_chained(take_slot(vp), &chain->calls[count],
+			     count ? HVPOST_ATTACH_CHAINED : 0);
+	} while (++count < chain->count &&
+		 !vp->in_use[vp->submitted % HVPOST_ATTACH_CALLS]);
+	publish_and_unlock(vp);
+	return (int)count;
+}
+
+/* Return how many of @count calls from @number on were made. */
+static int read_results(struct vp *vp, uint32_t number, int count,
+			uint64_t *result)
+{
+	int made = 0;
+
+	do {
+		const struct hvpost_attach_call *slot =
+			slot_of(vp, number + (uint32_t)made);
+
+		if (made && slot->error == -ECANCELED)
+			break;
+		*result = slot->result;
+		made++;
+	} while (made < count && !(*result & HV_RESULT_STATUS_MASK));
+	return made;
+}
+
+/* Return how many were made. */
+static int run_chain(struct vp *vp, const struct chain *chain, uint64_t *result)
+{
+	uint32_t number = 0;
+	int count = submit_chain(vp, chain, &number), made, err;
+
+	if (count < 0)
+		return count;
+	err = wait_until_completed(vp, number + (uint32_t)count - 1);
+	if (err)
+		return err; /* for good: the slots are nobody's any more */
+	made = read_results(vp, number, count, result);
+	release(vp, number, (uint32_t)count);
+	return made;
+}
+
+int attachment_call_chain(struct attachment *attachment,
+			  const struct hvpost_call *calls, unsigned int count,
+			  uint64_t *result)
+{
+	struct chain chain = { .calls = calls, .count = count };
+	int saved_errno = errno, made = 0;
+
+	*result = 0;
+	while (chain.count && !(*result & HV_RESULT_STATUS_MASK)) {
+		made = run_chain(&attachment->vp[0], &chain, result);
+		if (made <= 0)
+			break;
+		chain.calls += made;
+		chain.count -= (unsigned int)made;
+	}
+	errno = saved_errno;
+	return made < 0 ? made : (int)(count - chain.count);
 }
 
 static int write_msr(struct vp *vp, uint32_t msr, uint64_t value)

@@ -56,6 +56,15 @@ uint64_t attachment_guest_os_id(void);
 int attachment_call(struct attachment *attachment,
 		    const struct hvpost_call *call, uint64_t *result);
 
+/*
+ * Issue calls in order until one gets a status that is not HV_STATUS_SUCCESS. The
+ * memory of each is HVPOST_ATTACH_SLOT_SIZE at most, and only read. Return how many
+ * were made, and in *result that of the last of them; or -ENODEV.
+ */
+int attachment_call_chain(struct attachment *attachment,
+			  const struct hvpost_call *calls, unsigned int count,
+			  uint64_t *result);
+
 /* Receiving */
 
 /* Of a VP below attachment_vp_count(). */

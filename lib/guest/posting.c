@@ -46,31 +46,58 @@ static int fill_input(struct hv_post_message_input *input,
 	return 0;
 }
 
-/* A post on its way. */
+/* So many calls of the host go out at a time. */
+#define CHAIN_MAX 64u
+
+/* Posts on their way. */
 struct posting {
 	const struct posting_way *way;
-	struct hv_post_message_input input;
+	const struct hvpost_call *calls;	/* those that are left */
+	unsigned int count;
 	struct hvp_retry retry;
 	struct hvpost_answer *answer;
 };
 
+static struct hvpost_call call_with(struct hv_post_message_input *input)
+{
+	return (struct hvpost_call){
+		.control = HV_CALL_POST_MESSAGE,
+		.memory = input,
+		.memory_size = sizeof(*input),
+	};
+}
+
+/* Return how many were made, as issue_chain does. */
+static int issue(const struct posting *posting, uint64_t *result)
+{
+	const struct posting_way *way = posting->way;
+	int err;
+
+	if (posting->count > 1)
+		return way->issue_chain(way->context, posting->calls,
+					posting->count, result);
+	err = way->issue(way->context, posting->calls, result);
+	return err ? err : 1;
+}
+
 /* Return 1 if another try is worth it after retry.wait_ns. */
 static int try_once(struct posting *posting)
 {
-	const struct posting_way *way = posting->way;
 	struct hvpost_answer *answer = posting->answer;
 	uint64_t result;
-	int next;
+	int made = issue(posting, &result), next;
 
-	next = way->issue(way->context, &(struct hvpost_call){
-			.control = HV_CALL_POST_MESSAGE,
-			.memory = &posting->input,
-			.memory_size = sizeof(posting->input),
-		}, &result);
-	if (next)
-		return next;
+	if (made < 0)
+		return made;
 	answer->status = result & HV_RESULT_STATUS_MASK;
+	if (made > 1) {
+		answer->attempts = 0;
+		posting->retry.wait_ns = 0;
+	}
 	answer->attempts++;
+	made -= answer->status != HV_STATUS_SUCCESS;
+	posting->calls += made;
+	posting->count -= (unsigned int)made;
 	next = hvp_retry_next(&posting->retry, (uint16_t)answer->status,
 			      hvpost_deadline_clock());
 	return next ? next : hvp_status_errno((uint16_t)answer->status);
@@ -96,11 +123,22 @@ static int try_again(struct posting *posting)
 	return err;
 }
 
+static int try_all(struct posting *posting)
+{
+	int err = try_once(posting);
+
+	return err > 0 ? try_again(posting) : err;
+}
+
 int posting_post(const struct posting_way *way, const struct hvpost_post *post,
 		 uint64_t deadline_ns, struct hvpost_answer *answer)
 {
+	struct hv_post_message_input input;
+	const struct hvpost_call call = call_with(&input);
 	struct posting posting = {
 		.way = way,
+		.calls = &call,
+		.count = 1,
 		.retry.deadline_ns = deadline_ns,
 		.retry.retry_connection = post->flags & HVPOST_RETRY_CONNECTION,
 		.answer = answer,
@@ -108,10 +146,76 @@ int posting_post(const struct posting_way *way, const struct hvpost_post *post,
 	int err = check_post(post);
 
 	if (!err)
-		err = fill_input(&posting.input, post);
-	if (!err)
-		err = try_once(&posting);
-	return err > 0 ? try_again(&posting) : err;
+		err = fill_input(&input, post);
+	return err ? err : try_all(&posting);
+}
+
+/* Posts that go out together, and so have one flag for all of their retries. */
+struct chain {
+	struct hv_post_message_input input[CHAIN_MAX];
+	struct hvpost_call call[CHAIN_MAX];
+	unsigned int count;
+};
+
+/* As many as may go together; if not even the first is valid, its error. */
+static int fill_chain(struct chain *chain, const struct hvpost_post *posts,
+		      unsigned int count)
+{
+	for (chain->count = 0; chain->count < count &&
+	     chain->count < CHAIN_MAX; chain->count++) {
+		const struct hvpost_post *post = &posts[chain->count];
+		struct hv_post_message_input *input =
+			&chain->input[chain->count];
+		int err = check_post(post);
+
+		if (!err)
+			err = fill_input(input, post);
+		if (err && !chain->count)
+			return err;
+		if (err || (post->flags ^ posts->flags) & HVPOST_RETRY_CONNECTION)
+			break;
+		chain->call[chain->count] = call_with(input);
+	}
+	return 0;
+}
+
+/* *posted counts those that were. */
+static int post_chain(const struct posting *common,
+		      const struct hvpost_post *posts, unsigned int count,
+		      unsigned int *posted)
+{
+	struct posting posting = *common;
+	struct chain chain;
+	int err;
+
+	*posting.answer = (struct hvpost_answer){ .status = HVPOST_NO_STATUS };
+	err = fill_chain(&chain, posts, count);
+	if (err)
+		return err;
+	posting.calls = chain.call;
+	posting.count = chain.count;
+	posting.retry.retry_connection = posts->flags & HVPOST_RETRY_CONNECTION;
+	err = try_all(&posting);
+	*posted += chain.count - posting.count;
+	return err;
+}
+
+int posting_post_many(const struct posting_way *way,
+		      const struct hvpost_post *posts, unsigned int count,
+		      uint64_t deadline_ns, struct hvpost_answer *answer)
+{
+	const struct posting posting = {
+		.way = way,
+		.retry.deadline_ns = deadline_ns,
+		.answer = answer,
+	};
+	unsigned int posted = 0;
+	int err = 0;
+
+	while (!err && posted < count)
+		err = post_chain(&posting, posts + posted, count - posted,
+				 &posted);
+	return posted ? (int)posted : err;
 }
 
 int posting_signal(const struct posting_way *way, uint32_t connection_id,

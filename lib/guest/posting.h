@@ -14,11 +14,22 @@ struct posting_way {
 	/* Return 0, or a negative errno value: the call was not made. */
 	int (*issue)(void *context, const struct hvpost_call *call,
 		     uint64_t *result);
+	/*
+	 * Make calls in order until one gets a status; NULL: only one at a time.
+	 * Return how many were made, with the result of the last, or as above.
+	 */
+	int (*issue_chain)(void *context, const struct hvpost_call *calls,
+			   unsigned int count, uint64_t *result);
 	void *context;
 };
 
 int posting_post(const struct posting_way *way, const struct hvpost_post *post,
 		 uint64_t deadline_ns, struct hvpost_answer *answer);
+
+/* @way has issue_chain. */
+int posting_post_many(const struct posting_way *way,
+		      const struct hvpost_post *posts, unsigned int count,
+		      uint64_t deadline_ns, struct hvpost_answer *answer);
 
 int posting_signal(const struct posting_way *way, uint32_t connection_id,
 		   uint16_t flag_number, struct hvpost_answer *answer);

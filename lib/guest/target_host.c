@@ -232,12 +232,33 @@ static int issue(void *context, const struct hvpost_call *call,
 	return err;
 }
 
+static int issue_chain(void *context, const struct hvpost_call *calls,
+		       unsigned int count, uint64_t *result)
+{
+	struct host *host = context;
+	int made = attachment_call_chain(host->sender, calls, count, result);
+
+	attachment_run_interrupts(host->receiver);
+	return made;
+}
+
 static int host_post(void *state, const struct hvpost_post *post,
 		     uint64_t deadline_ns, struct hvpost_answer *answer)
 {
 	const struct posting_way way = { .issue = issue, .context = state };
 
 	return posting_post(&way, post, deadline_ns, answer);
+}
+
+static int host_post_many(void *state, const struct hvpost_post *posts,
+			  unsigned int count, uint64_t deadline_ns,
+			  struct hvpost_answer *answer)
+{
+	const struct posting_way way = {
+		.issue = issue, .issue_chain = issue_chain, .context = state,
+	};
+
+	return posting_post_many(&way, posts, count, deadline_ns, answer);
 }
 
 static int host_signal(void *state, uint32_t connection_id,
@@ -438,6 +459,7 @@ const struct hvpost_target hvpost_target_host = {
 	.close = host_close,
 	.get_info = host_get_info,
 	.post = host_post,
+	.post_many = host_post_many,
 	.signal = host_signal,
 	.hypercall = issue,
 	.bind = host_bind,

@@ -191,7 +191,7 @@ static const struct {
 	{ { .kind = 0 }, "a call of an unknown kind" },
 	{ { .kind = 4 }, "a call of an unknown kind" },
 	{ { .kind = UINT32_MAX }, "a call of an unknown kind" },
-	{ { .kind = HVPOST_ATTACH_HYPERCALL, .flags = 2 },
+	{ { .kind = HVPOST_ATTACH_HYPERCALL, .flags = 4 },
 	  "a call with unknown flags" },
 	{ { .kind = HVPOST_ATTACH_HYPERCALL, .memory_size = 257 },
 	  "a call with more memory than it has" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Messages between processes. */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,115 @@ START_TEST(a_slow_reader_gets_all_messages_in_order)
 	}
 	join(sender);
 	hvpost_close(receiver);
+}
+END_TEST
+
+#define AT_ONCE 100u
+
+static void send_many(const char *name, uint32_t connection, uint64_t count)
+{
+	struct hvpost *handle = open_as(name);
+	struct hvpost_post posts[AT_ONCE];
+	uint64_t numbers[AT_ONCE], next = 1;
+
+	while (next <= count) {
+		int posted;
+
+		for (unsigned int i = 0; i < AT_ONCE; i++) {
+			numbers[i] = next + i;
+			posts[i] = (struct hvpost_post){
+				.connection_id = connection,
+				.message_type = 1,
+				.payload = &numbers[i],
+				.payload_size = sizeof(numbers[i]),
+			};
+		}
+		posted = hvpost_post_many(handle, posts, AT_ONCE, HVPOST_NEVER);
+		if (posted > 0)
+			next += (uint64_t)posted;
+		else
+			look_again();
+	}
+	hvpost_close(handle);
+}
+
+static const char *const buffers[] = { "", "--buffers 1", "--buffers 1000" };
+
+START_TEST(many_at_once_arrive_in_order_however_few_buffers_there_are)
+{
+	char options[64];
+	struct hvpost *receiver;
+	pid_t sender;
+
+	snprintf(options, sizeof(options), "--link a:0x10=b:5 %s", buffers[_i]);
+	daemon_start(options);
+	receiver = bind_as("b", 5);
+	sender = IN_A_CHILD(send_many("a", 0x10, 10 * AT_ONCE));
+	for (uint64_t number = 1; number <= 10 * AT_ONCE; number++)
+		ck_assert_uint_eq(receive_number(receiver), number);
+	join(sender);
+	hvpost_close(receiver);
+}
+END_TEST
+
+START_TEST(a_port_has_as_many_buffers_as_hvhost_was_told)
+{
+	struct hvpost *receiver, *sender;
+
+	daemon_start("--buffers 100 --link a:0x10=b:5");
+	receiver = open_as("b");
+	sender = open_as("a");
+	for (uint64_t number = 0; number <= 100; number++)
+		ck_assert_int_eq(post_number(sender, 0x10, number, HVPOST_NOW),
+				 0);
+	ck_assert_int_eq(post_number(sender, 0x10, 0, HVPOST_NOW), -EAGAIN);
+	hvpost_close(sender);
+	hvpost_close(receiver);
+}
+END_TEST
+
+/* Calls chained to one another, by hand */
+
+static struct hvpost_attach_call chained(uint32_t kind, uint32_t msr,
+					 uint64_t value)
+{
+	return (struct hvpost_attach_call){
+		.kind = kind, .control = msr, .input = value,
+		.flags = HVPOST_ATTACH_CHAINED,
+	};
+}
+
+START_TEST(calls_chained_to_one_that_failed_are_not_carried_out)
+{
+	const struct hvpost_attach_call good = chained(HVPOST_ATTACH_WRITE_MSR,
+						       HV_MSR_GUEST_OS_ID, 7);
+	const struct hvpost_attach_call failing[] = {
+		chained(HVPOST_ATTACH_READ_MSR, 0x1b, 0),
+		chained(HVPOST_ATTACH_WRITE_MSR, 0x1b, 0),
+		chained(HVPOST_ATTACH_HYPERCALL, HV_CALL_POST_MESSAGE, 0),
+		chained(HVPOST_ATTACH_HYPERCALL, 0x7777, 0),
+	};
+	struct hvpost_attach_call read = { .kind = HVPOST_ATTACH_READ_MSR,
+					   .control = HV_MSR_GUEST_OS_ID };
+	struct hvpost_attach_call bad = chained(HVPOST_ATTACH_WRITE_MSR,
+						HV_MSR_GUEST_OS_ID, 8);
+	struct peer peer;
+
+	daemon_start("");
+	peer = peer_attach("a");
+	/* Nothing is in front of the first. */
+	ck_assert_int_eq(peer_wait(&peer, peer_submit(&peer, &good))->error, 0);
+	peer_submit(&peer, &failing[_i]);
+	peer_submit(&peer, &bad);
+	ck_assert_int_eq(peer_wait(&peer, peer_submit(&peer, &bad))->error,
+			 -ECANCELED);
+	/* Not chained: it is, and so are those behind it. */
+	ck_assert_uint_eq(peer_wait(&peer, peer_submit(&peer, &read))->result,
+			  7);
+	ck_assert_int_eq(peer_wait(&peer, peer_submit(&peer, &bad))->error, 0);
+	ck_assert_uint_eq(peer_wait(&peer, peer_submit(&peer, &read))->result,
+			  8);
+	peer_close(&peer);
 }
 END_TEST
 
@@ -190,5 +300,12 @@ Suite *traffic_suite(void)
 	tcase_add_test(tcase, two_processes_send_at_once);
 	tcase_add_test(tcase, a_full_port_refuses_and_goes_on_once_it_is_read);
 	tcase_add_test(tcase, messages_for_any_vp_reach_all_of_them);
+	tcase_add_loop_test(tcase,
+			    many_at_once_arrive_in_order_however_few_buffers_there_are,
+			    0, ROWS(buffers));
+	tcase_add_test(tcase, a_port_has_as_many_buffers_as_hvhost_was_told);
+	tcase_add_loop_test(tcase,
+			    calls_chained_to_one_that_failed_are_not_carried_out,
+			    0, 4);
 	return suite;
 }
