@@ -230,7 +230,11 @@ static void take_step(uint8_t step, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	server = (struct server){
-		.path = "", .limits = { 4, 8, 8, 16 },
+		.path = "",
+		.limits = {
+			.clients = 4, .ports = 8, .connections = 8,
+			.buffers = HV_PORT_MESSAGE_BUFFERS, .links = 16,
+		},
 	};
 	must(!server_init(&server), "a server begins");
 	come();
