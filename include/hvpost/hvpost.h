@@ -260,7 +260,7 @@ struct hvpost_call {
 	uint64_t control;	/* RCX */
 	uint64_t input;		/* RDX: offset in @memory, or the first fast word */
 	uint64_t output;	/* R8: offset in @memory, or the second fast word */
-	void *memory;		/* page 0 of it begins here; may be NULL */
+	void *memory;		/* page 0 of it; may be NULL if the size is 0 */
 	size_t memory_size;	/* 0 to HVPOST_HYPERCALL_MEMORY_MAX bytes */
 };
 
@@ -443,10 +443,11 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * messages wait in the slot and, behind it, in the port's 16 buffers; signals to
  * it are refused.
  *
- * "partition=NAME" chooses who posts: "guest" (the default), which has every
- * privilege and the connections above; "restricted", which has no privilege for
- * messages, events and ports; or "inactive", which has all of them in a partition
- * that is being finalized. Each may have 128 connections and make 128 ports.
+ * "partition=NAME" chooses who posts: "guest" (the default), which has the
+ * privileges for messages, events and ports, and the connections above;
+ * "restricted", which has none of these privileges; or "inactive", which has all
+ * of them in a partition that is being finalized. Each may have 128 connections
+ * and make 128 ports.
  *
  * Everything runs in the calling threads. When a post returns, its message is in
  * the ring if there was room for it: a receive then finds it at once. A payload

@@ -180,7 +180,8 @@ int hvpost_hypercall(struct hvpost *handle, const struct hvpost_call *call,
 
 	*result = 0;
 	handle->last = no_answer;
-	if (call->memory_size > HVPOST_HYPERCALL_MEMORY_MAX)
+	if (call->memory_size > HVPOST_HYPERCALL_MEMORY_MAX ||
+	    (call->memory_size && !call->memory))
 		return -EINVAL;
 	if (!handle->target->hypercall)
 		return -EOPNOTSUPP;

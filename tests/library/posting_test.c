@@ -323,6 +323,21 @@ START_TEST(a_hypercall_with_too_much_memory_is_einval)
 }
 END_TEST
 
+START_TEST(a_hypercall_with_a_size_and_no_memory_is_einval)
+{
+	struct hvpost_call call = {
+		.control = HV_CALL_POST_MESSAGE,
+		.input = 8,
+		.memory_size = HVPOST_HYPERCALL_MEMORY_MAX,
+	};
+	struct hvpost *hv = open_handle();
+	uint64_t result;
+
+	ck_assert_int_eq(hvpost_hypercall(hv, &call, &result), -EINVAL);
+	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
+}
+END_TEST
+
 START_TEST(a_hypercall_is_eopnotsupp_where_there_is_none)
 {
 	struct hvpost_call call = { .control = HV_CALL_POST_MESSAGE };
@@ -556,6 +571,8 @@ Suite *posting_suite(void)
 	       a_signal_is_taken_any_number_of_times);
 
 	tcase_add_test(hypercalls, a_hypercall_with_too_much_memory_is_einval);
+	tcase_add_test(hypercalls,
+		       a_hypercall_with_a_size_and_no_memory_is_einval);
 	add_if(hypercalls, !echo.hypercalls, "it has hypercalls (hypercalls=)",
 	       a_hypercall_is_eopnotsupp_where_there_is_none);
 	add_if(hypercalls, echo.hypercalls, "it has none (hypercalls=)",
