@@ -347,13 +347,26 @@ bool embedded_machine_is_inherited(const struct embedded_machine *machine)
 	return machine->owner != getpid();
 }
 
+/*
+ * In a child of fork(): the machine is the parent's, and there is nothing to free
+ * it with. The lock may be that of a thread which is not here.
+ */
+static void forget_machine(void)
+{
+	pthread_mutex_init(&registry_lock, NULL);
+	users = 0;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_machine);
+}
+
 int embedded_machine_get(struct embedded_machine **machine)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&registry_lock);
-	if (users && embedded_machine_is_inherited(the_machine))
-		users = 0; /* the parent's: nothing to free it with */
 	if (!users)
 		err = machine_new(&the_machine);
 	if (!err) {

@@ -520,6 +520,60 @@ START_TEST(threads_open_and_close_the_machine_as_they_like)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+/* The sanitizers' own locks do not live through the fork() of threads. */
+#define FORKS	30
+
+static bool is_over;
+
+static void *open_until_it_is_over(void *argument)
+{
+	struct hvpost *hv;
+
+	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+		ck_assert_int_eq(hvpost_open("embedded", &hv), 0);
+		hvpost_close(hv);
+	}
+	return argument;
+}
+
+static void ck_a_child_opens(void)
+{
+	struct hvpost *hv;
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(hvpost_open("embedded", &hv) != 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(a_child_opens_while_threads_of_its_parent_do)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, open_until_it_is_over,
+					NULL), 0);
+	for (unsigned int i = 0; i < FORKS; i++)
+		ck_a_child_opens();
+	__atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+static void add_forks(TCase *threads)
+{
+	tcase_add_test(threads, a_child_opens_while_threads_of_its_parent_do);
+}
+#else
+static void add_forks(TCase *threads)
+{
+	(void)threads;
+}
+#endif
+
 static void add_machine(Suite *suite)
 {
 	TCase *strings = add_tcase(suite, "target strings");
@@ -573,5 +627,6 @@ Suite *embedded_suite(void)
 
 	tcase_add_test(threads, whoever_posted_finds_the_message_at_once);
 	tcase_add_test(threads, threads_open_and_close_the_machine_as_they_like);
+	add_forks(threads);
 	return suite;
 }
