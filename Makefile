@@ -391,20 +391,22 @@ install: all ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
 
+INSTALLED_DRIVER = $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
+
 install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
-	$(INSTALL) -d $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates
-	$(INSTALL) -m 644 $(B)/driver/$(KERNELRELEASE)/hvpost.ko \
-		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/
+	$(INSTALL) -d $(dir $(INSTALLED_DRIVER))
+	$(INSTALL) -m 644 $(B)/driver/$(KERNELRELEASE)/hvpost.ko $(INSTALLED_DRIVER)
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
 
 uninstall: ## what install and install-driver put there
 	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(BINDIR)/hvhost \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
-		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
-		$(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
+		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost
-	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
+	if [ -e $(INSTALLED_DRIVER) ]; then \
+		rm -f $(INSTALLED_DRIVER) $(if $(DESTDIR),,&& depmod $(KERNELRELEASE)); \
+	fi
 
 clean: ## remove what was built but the VM images (rm -r build removes all)
 	rm -rf $(filter-out $(B)/vm,$(wildcard $(B)/*))
