@@ -22,9 +22,11 @@ done
 step "a flood: the full port makes the sender wait, and all come back"
 listen_start 6 --stats
 hvpost send 0x10 --count 2000 flood
-eventually sh -c '[ "$(grep -c "\"flood\"" /tmp/heard)" -ge 2000 ]'
+flood() { grep -c '"flood"' /tmp/heard; }
+all_are_back() { [ "$(flood)" -ge 2000 ]; }
+eventually all_are_back
 listen_stop
-[ "$(grep -c '"flood"' /tmp/heard)" -eq 2000 ] || fail "not every message came once"
+[ "$(flood)" -eq 2000 ] || fail "not every message came once"
 
 step "each VP's messages in the order of their sequence"
 sed -n 's/.* vp \([0-9]*\) sint 6 seq \([0-9]*\) .*/\1 \2/p' /tmp/heard |
