@@ -16,24 +16,22 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/common/spin.h"
 #include "log.h"
 #include "memory.h"
 #include "names.h"
 #include "packet.h"
+#include "worker.h"
 
-/* Rounds of calls between two looks at the socket of a process that never rests. */
-#define ROUNDS_PER_LOOK 64
+/* Calls of one process in one round, after which it is the others' turn. */
+#define CALLS_PER_ROUND 16u
 
 /* What we know of the ring of a VP; the memory has copies. */
 struct ring {
@@ -42,21 +40,17 @@ struct ring {
 	bool has_failed;	/* its last call, so that those chained to it do */
 };
 
-/* All of this but the listeners belongs to the client's thread once it runs. */
-struct client_thread {
-	pthread_t id;
-	bool is_running;
-	atomic_bool must_end;		/* set by the main thread */
+/* All of this but the listeners is the worker's from when it has the job. */
+struct client_state {
+	struct job job;			/* comes first */
+	bool has_ended;			/* it is dropped, or gone */
 	const char *name;
 	uint32_t vp_count;
-	int socket;
-	int doorbell;
-	int epoll;
+	uint32_t first_vp;		/* of the next round */
 	int ended_fd;
 	struct memory memory;
 	struct hvhost_vp *vp[HVPOST_ATTACH_VPS_MAX];
 	struct ring ring[HVPOST_ATTACH_VPS_MAX];
-	struct spin spin;
 	/* Guards the listeners: whoever posts to us sends packets to them. */
 	pthread_mutex_t listener_lock;
 	int listener[HV_SINT_COUNT];	/* -1: none */
@@ -102,31 +96,31 @@ static int write_memory(void *context, uint64_t gpa, const void *from,
 
 /* Interrupts: in the threads of those who post to this client */
 
-static void tell_listener(struct client_thread *thread, unsigned int sint)
+static void tell_listener(struct client_state *state, unsigned int sint)
 {
 	static const char interrupt = 1;
 
-	pthread_mutex_lock(&thread->listener_lock);
+	pthread_mutex_lock(&state->listener_lock);
 	/* A full socket is readable already; a closed one is nobody's. */
-	if (thread->listener[sint] >= 0)
-		send(thread->listener[sint], &interrupt, sizeof(interrupt),
+	if (state->listener[sint] >= 0)
+		send(state->listener[sint], &interrupt, sizeof(interrupt),
 		     MSG_DONTWAIT | MSG_NOSIGNAL);
-	pthread_mutex_unlock(&thread->listener_lock);
+	pthread_mutex_unlock(&state->listener_lock);
 }
 
 static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 			uint8_t vector)
 {
-	struct client_thread *thread = context;
+	struct client_state *state = context;
 	struct hvpost_attach_words *words =
-		&thread->memory.vp[vp_index].words;
+		&state->memory.vp[vp_index].words;
 	uint32_t bit = 1u << sint;
 
 	(void)vector;
 	__atomic_fetch_or(&words->asserted, bit, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&words->armed, __ATOMIC_SEQ_CST) & bit &&
 	    __atomic_fetch_and(&words->armed, ~bit, __ATOMIC_SEQ_CST) & bit)
-		tell_listener(thread, sint);
+		tell_listener(state, sint);
 }
 
 static const struct hvhost_partition_ops partition_ops = {
@@ -191,12 +185,12 @@ static int run_hypercall(struct hvhost_vp *vp, const struct call *call,
 }
 
 /* Return what is wrong with the call, or NULL. */
-static const char *run_call(struct client_thread *thread, uint32_t vp_index,
+static const char *run_call(struct client_state *state, uint32_t vp_index,
 			    struct hvpost_attach_call *slot)
 {
-	struct hvpost_attach_vp *shared = &thread->memory.vp[vp_index];
-	struct hvhost_vp *vp = thread->vp[vp_index];
-	struct ring *ring = &thread->ring[vp_index];
+	struct hvpost_attach_vp *shared = &state->memory.vp[vp_index];
+	struct hvhost_vp *vp = state->vp[vp_index];
+	struct ring *ring = &state->ring[vp_index];
 	struct call call = copy_call(slot);
 	const char *wrong = check_call(&call);
 	uint64_t result = 0;
@@ -242,12 +236,15 @@ static void wake_waiters(struct hvpost_attach_words *words)
 			NULL, NULL, 0);
 }
 
-/* Carry out what there is on a VP. Return NULL, or what is wrong with it. */
-static const char *run_vp(struct client_thread *thread, uint32_t vp_index,
-			  bool *found)
+/*
+ * Carry out what there is on a VP, and no more calls than *left, which counts them
+ * down. Return NULL, or what is wrong with it.
+ */
+static const char *run_vp(struct client_state *state, uint32_t vp_index,
+			  uint32_t *left, bool *found)
 {
-	struct hvpost_attach_vp *shared = &thread->memory.vp[vp_index];
-	struct ring *ring = &thread->ring[vp_index];
+	struct hvpost_attach_vp *shared = &state->memory.vp[vp_index];
+	struct ring *ring = &state->ring[vp_index];
 	uint32_t submitted = __atomic_load_n(&shared->words.submitted,
 					     __ATOMIC_SEQ_CST);
 	uint32_t eoms = __atomic_load_n(&shared->words.eoms, __ATOMIC_SEQ_CST);
@@ -255,7 +252,7 @@ static const char *run_vp(struct client_thread *thread, uint32_t vp_index,
 	if (eoms != ring->eoms) {
 		ring->eoms = eoms;
 		*found = true;
-		hvhost_vp_eom(thread->vp[vp_index]);
+		hvhost_vp_eom(state->vp[vp_index]);
 	}
 	if (submitted == ring->completed)
 		return NULL;
@@ -263,10 +260,10 @@ static const char *run_vp(struct client_thread *thread, uint32_t vp_index,
 		return "more calls than its ring has slots";
 
 	*found = true;
-	while (ring->completed != submitted) {
+	for (; ring->completed != submitted && *left; --*left) {
 		const char *wrong;
 
-		wrong = run_call(thread, vp_index,
+		wrong = run_call(state, vp_index,
 				 &shared->call[ring->completed %
 					       HVPOST_ATTACH_CALLS]);
 		if (wrong)
@@ -278,30 +275,17 @@ static const char *run_vp(struct client_thread *thread, uint32_t vp_index,
 	return NULL;
 }
 
-static const char *run_vps(struct client_thread *thread, bool *found)
+static const char *run_vps(struct client_state *state, bool *found)
 {
+	uint32_t left = CALLS_PER_ROUND;
 	const char *wrong = NULL;
 
-	*found = false;
-	for (uint32_t i = 0; i < thread->vp_count && !wrong; i++)
-		wrong = run_vp(thread, i, found);
+	for (uint32_t i = 0; i < state->vp_count && !wrong; i++)
+		wrong = run_vp(state, (state->first_vp + i) % state->vp_count,
+			       &left, found);
+	if (!left)
+		state->first_vp++;
 	return wrong;
-}
-
-static bool has_work(void *context)
-{
-	struct client_thread *thread = context;
-
-	for (uint32_t i = 0; i < thread->vp_count; i++) {
-		struct hvpost_attach_words *words = &thread->memory.vp[i].words;
-
-		if (__atomic_load_n(&words->submitted, __ATOMIC_SEQ_CST) !=
-			    thread->ring[i].completed ||
-		    __atomic_load_n(&words->eoms, __ATOMIC_SEQ_CST) !=
-			    thread->ring[i].eoms)
-			return true;
-	}
-	return false;
 }
 
 /* Packets */
@@ -313,15 +297,15 @@ static void answer(int socket, const struct hvpost_attach_answer *text,
 	packet_send(socket, text, sizeof(*text), descriptors, count);
 }
 
-static void set_listener(struct client_thread *thread, unsigned int sint,
+static void set_listener(struct client_state *state, unsigned int sint,
 			 int listener)
 {
 	int before;
 
-	pthread_mutex_lock(&thread->listener_lock);
-	before = thread->listener[sint];
-	thread->listener[sint] = listener;
-	pthread_mutex_unlock(&thread->listener_lock);
+	pthread_mutex_lock(&state->listener_lock);
+	before = state->listener[sint];
+	state->listener[sint] = listener;
+	pthread_mutex_unlock(&state->listener_lock);
 	if (before >= 0)
 		close(before);
 }
@@ -337,7 +321,7 @@ static bool is_unix_socket(int descriptor)
 }
 
 /* Return NULL, or what is wrong. The descriptor is taken or closed. */
-static const char *listen_at(struct client_thread *thread, uint32_t sint,
+static const char *listen_at(struct client_state *state, uint32_t sint,
 			     int descriptor)
 {
 	if (sint >= HV_SINT_COUNT) {
@@ -348,8 +332,8 @@ static const char *listen_at(struct client_thread *thread, uint32_t sint,
 		packet_close(descriptor);
 		return "a listener that is not a Unix socket";
 	}
-	set_listener(thread, sint, descriptor);
-	answer(thread->socket, &(struct hvpost_attach_answer){
+	set_listener(state, sint, descriptor);
+	answer(state->job.socket, &(struct hvpost_attach_answer){
 			.magic = HVPOST_ATTACH_MAGIC,
 			.version = HVPOST_ATTACH_VERSION,
 			.kind = HVPOST_ATTACH_LISTEN,
@@ -357,11 +341,11 @@ static const char *listen_at(struct client_thread *thread, uint32_t sint,
 	return NULL;
 }
 
-static const char *take_packet(struct client_thread *thread, bool *gone)
+static const char *take_packet(struct client_state *state, bool *gone)
 {
 	struct hvpost_attach_request request;
 	int descriptor;
-	ssize_t size = packet_receive(thread->socket, &request, sizeof(request),
+	ssize_t size = packet_receive(state->job.socket, &request, sizeof(request),
 				      &descriptor);
 	const char *wrong = NULL;
 
@@ -373,121 +357,112 @@ static const char *take_packet(struct client_thread *thread, bool *gone)
 	}
 	wrong = packet_check_request(&request, (size_t)size);
 	if (!wrong && request.kind == HVPOST_ATTACH_LISTEN)
-		return listen_at(thread, request.sint, descriptor);
+		return listen_at(state, request.sint, descriptor);
 	packet_close(descriptor);
 	return wrong ? wrong : "a request to attach once more";
 }
 
-/* The thread */
+/* The job */
 
-static const char *wait_for_events(struct client_thread *thread, int timeout_ms,
-				   bool *gone)
+static struct client_state *state_of(struct job *job)
 {
-	struct epoll_event events[2];
-	const char *wrong = NULL;
-	int count = epoll_wait(thread->epoll, events, 2, timeout_ms);
-
-	for (int i = 0; i < count && !wrong && !*gone; i++)
-		if (events[i].data.fd == thread->socket)
-			wrong = take_packet(thread, gone);
-	return wrong;
+	return (struct client_state *)job;
 }
 
-/* See attach.h on @sleeping: the look after the store is what counts. */
-static const char *sleep_until_rung(struct client_thread *thread, bool *gone)
+/* The process learns of it here, and client_is_gone() too. */
+static void end(struct client_state *state, const char *wrong)
 {
-	uint32_t *sleeping = &thread->memory.header->sleeping;
-	const char *wrong = NULL;
-
-	__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
-	if (!has_work(thread))
-		wrong = wait_for_events(thread, -1, gone);
-	__atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);
-	return wrong;
-}
-
-static const char *serve_until_gone(struct client_thread *thread)
-{
-	unsigned int rounds = 0;
-	const char *wrong = NULL;
-	bool gone = false, found;
-
-	while (!wrong && !gone && !atomic_load(&thread->must_end)) {
-		wrong = run_vps(thread, &found);
-		if (wrong)
-			break;
-		if (found && ++rounds % ROUNDS_PER_LOOK)
-			continue;
-		if (found)
-			wrong = wait_for_events(thread, 0, &gone);
-		else if (!spin_until(&thread->spin, has_work, thread))
-			wrong = sleep_until_rung(thread, &gone);
-	}
-	return wrong;
-}
-
-static void *serve(void *argument)
-{
-	struct client_thread *thread = argument;
-	const char *wrong = serve_until_gone(thread);
-
 	if (wrong)
 		log_line("partition %s: %s; its process is dropped",
-			 thread->name, wrong);
-	/* The process learns of it here, and client_is_gone() too. */
-	shutdown(thread->socket, SHUT_RDWR);
-	eventfd_write(thread->ended_fd, 1);
-	return NULL;
+			 state->name, wrong);
+	state->has_ended = true;
+	shutdown(state->job.socket, SHUT_RDWR);
+	eventfd_write(state->ended_fd, 1);
 }
+
+static bool run(struct job *job)
+{
+	struct client_state *state = state_of(job);
+	const char *wrong = NULL;
+	bool found = false;
+
+	if (!state->has_ended)
+		wrong = run_vps(state, &found);
+	if (wrong)
+		end(state, wrong);
+	return found;
+}
+
+static bool has_work(struct job *job)
+{
+	struct client_state *state = state_of(job);
+
+	for (uint32_t i = 0; i < state->vp_count && !state->has_ended; i++) {
+		struct hvpost_attach_words *words = &state->memory.vp[i].words;
+
+		if (__atomic_load_n(&words->submitted, __ATOMIC_SEQ_CST) !=
+			    state->ring[i].completed ||
+		    __atomic_load_n(&words->eoms, __ATOMIC_SEQ_CST) !=
+			    state->ring[i].eoms)
+			return true;
+	}
+	return false;
+}
+
+static void set_sleeping(struct job *job, bool sleeping)
+{
+	struct client_state *state = state_of(job);
+
+	__atomic_store_n(&state->memory.header->sleeping, sleeping,
+			 __ATOMIC_SEQ_CST);
+}
+
+static bool ready(struct job *job)
+{
+	struct client_state *state = state_of(job);
+	const char *wrong = NULL;
+	bool gone = false;
+
+	if (state->has_ended)
+		return false;
+	wrong = take_packet(state, &gone);
+	if (wrong || gone)
+		end(state, wrong);
+	return !state->has_ended;
+}
+
+static const struct job_ops job_ops = {
+	.run = run,
+	.has_work = has_work,
+	.set_sleeping = set_sleeping,
+	.ready = ready,
+};
 
 /* Making and freeing; all of it in the main thread. */
 
-static int watch(struct client_thread *thread, int fd, uint32_t events)
-{
-	struct epoll_event event = { .events = events, .data.fd = fd };
-
-	return epoll_ctl(thread->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-static int open_descriptors(struct client_thread *thread)
-{
-	int err;
-
-	thread->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (thread->epoll < 0)
-		return -errno;
-	thread->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (thread->doorbell < 0)
-		return -errno;
-	/* Edges alone: so nobody need read it, and the process cannot mislead. */
-	err = watch(thread, thread->doorbell, EPOLLIN | EPOLLET);
-	return err ? err : watch(thread, thread->socket, EPOLLIN | EPOLLRDHUP);
-}
-
-static void thread_free(struct client_thread *thread)
+static void state_free(struct client_state *state)
 {
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
-		packet_close(thread->listener[sint]);
-	pthread_mutex_destroy(&thread->listener_lock);
-	packet_close(thread->epoll);
-	packet_close(thread->doorbell);
-	memory_free(&thread->memory);
-	free(thread);
+		packet_close(state->listener[sint]);
+	pthread_mutex_destroy(&state->listener_lock);
+	packet_close(state->job.doorbell);
+	memory_free(&state->memory);
+	free(state);
 }
 
-static int thread_new(const struct client_config *config, int socket,
-		      struct client_thread **thread)
+static int state_new(const struct client_config *config, int socket,
+		      struct client_state **state)
 {
-	struct client_thread *new = calloc(1, sizeof(*new));
+	struct client_state *new = calloc(1, sizeof(*new));
 	int err;
 
 	if (!new)
 		return -ENOMEM;
 	new->name = config->named->name;
 	new->vp_count = config->named->vp_count;
-	new->socket = socket;
+	new->job.ops = &job_ops;
+	new->job.socket = socket;
 	new->ended_fd = config->ended_fd;
-	new->epoll = new->doorbell = -1;
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		new->listener[sint] = -1;
 	err = memory_new(&new->memory, new->vp_count);
@@ -496,25 +471,26 @@ static int thread_new(const struct client_config *config, int socket,
 		return err;
 	}
 	pthread_mutex_init(&new->listener_lock, NULL);
-	err = open_descriptors(new);
-	if (err) {
-		thread_free(new);
+	new->job.doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (new->job.doorbell < 0) {
+		err = -errno;
+		state_free(new);
 		return err;
 	}
-	*thread = new;
+	*state = new;
 	return 0;
 }
 
 static int add_vps(struct client *client)
 {
-	struct client_thread *thread = client->thread;
+	struct client_state *state = client->state;
 	int err = 0;
 
-	for (uint32_t i = 0; i < thread->vp_count && !err; i++) {
-		struct hvpost_attach_vp *vp = &thread->memory.vp[i];
+	for (uint32_t i = 0; i < state->vp_count && !err; i++) {
+		struct hvpost_attach_vp *vp = &state->memory.vp[i];
 
 		err = hvhost_vp_new(client->partition, i, &vp->sim, &vp->sief,
-				    &thread->vp[i]);
+				    &state->vp[i]);
 	}
 	return err;
 }
@@ -530,7 +506,7 @@ static int add_partition(struct client *client)
 		.connections_max = config->connections_max,
 		.message_buffers = config->buffers,
 		.ops = &partition_ops,
-		.context = client->thread,
+		.context = client->state,
 	};
 	int err = hvhost_partition_new(config->machine, &partition,
 				       &client->partition);
@@ -549,7 +525,7 @@ int client_new(const struct client_config *config, int socket,
 	if (!new)
 		return -ENOMEM;
 	new->config = *config;
-	err = thread_new(config, socket, &new->thread);
+	err = state_new(config, socket, &new->state);
 	if (err) {
 		free(new);
 		return err;
@@ -557,7 +533,7 @@ int client_new(const struct client_config *config, int socket,
 	err = add_partition(new);
 	if (err) {
 		hvhost_partition_free(new->partition);
-		thread_free(new->thread);
+		state_free(new->state);
 		free(new);
 		return err;
 	}
@@ -567,19 +543,19 @@ int client_new(const struct client_config *config, int socket,
 
 int client_start(struct client *client)
 {
-	struct client_thread *thread = client->thread;
-	const int descriptors[] = { thread->memory.fd, thread->doorbell };
-	int err = pthread_create(&thread->id, NULL, serve, thread);
+	struct client_state *state = client->state;
+	const int descriptors[] = { state->memory.fd, state->job.doorbell };
+	int err = worker_add(client->config.worker, &state->job);
 
 	if (err)
-		return -err;
-	thread->is_running = true;
-	answer(thread->socket, &(struct hvpost_attach_answer){
+		return err;
+	client->is_running = true;
+	answer(state->job.socket, &(struct hvpost_attach_answer){
 			.magic = HVPOST_ATTACH_MAGIC,
 			.version = HVPOST_ATTACH_VERSION,
 			.kind = HVPOST_ATTACH_OPEN,
-			.vp_count = thread->vp_count,
-			.memory_size = thread->memory.size,
+			.vp_count = state->vp_count,
+			.memory_size = state->memory.size,
 			.partition_id = hvhost_partition_id(client->partition),
 			.privileges = client->config.named->privileges,
 		}, descriptors, 2);
@@ -589,7 +565,7 @@ int client_start(struct client *client)
 bool client_is_gone(const struct client *client)
 {
 	struct pollfd socket = {
-		.fd = client->thread->socket, .events = POLLRDHUP,
+		.fd = client->state->job.socket, .events = POLLRDHUP,
 	};
 
 	return poll(&socket, 1, 0) > 0 &&
@@ -598,17 +574,15 @@ bool client_is_gone(const struct client *client)
 
 void client_free(struct client *client)
 {
-	struct client_thread *thread = client->thread;
+	struct client_state *state = client->state;
 
-	if (thread->is_running) {
-		atomic_store(&thread->must_end, true);
-		shutdown(thread->socket, SHUT_RDWR);
-		pthread_join(thread->id, NULL);
-	}
+	if (client->is_running)
+		worker_remove(client->config.worker, &state->job);
+	shutdown(state->job.socket, SHUT_RDWR);
 	/* From here on nobody calls assert_sint() any more. */
 	hvhost_partition_free(client->partition);
-	close(thread->socket);
-	thread_free(thread);
+	close(state->job.socket);
+	state_free(state);
 	free(client);
 }
 

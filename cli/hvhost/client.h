@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * client.h - one attached process: its partition, the memory it shares with us,
- * and the thread that carries out its calls.
+ * and the job of the worker's that carries out its calls.
  *
- * These functions are the main thread's. The client's thread ends by itself when
- * the process is gone or has broken the protocol, and then says so by
- * client_config.ended_fd; all that it had is there until client_free().
+ * These functions are the main thread's. The job ends by itself when the process is
+ * gone or has broken the protocol, and then says so by client_config.ended_fd; all
+ * that it had is there until client_free().
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -28,13 +28,15 @@ struct client_config {
 	uint32_t connections_max;
 	uint32_t buffers;		/* of each of its message ports */
 	int ended_fd;			/* an eventfd of ours */
+	struct worker *worker;
 };
 
 struct client {
 	LIST_ENTRY(client) next;	/* the server's */
 	struct client_config config;
 	struct hvhost_partition *partition;
-	struct client_thread *thread;
+	struct client_state *state;
+	bool is_running;		/* the worker has it */
 };
 
 /*
@@ -50,7 +52,7 @@ int client_start(struct client *client);
 /* Has the process gone, or been dropped? Then nothing of it runs for long. */
 bool client_is_gone(const struct client *client);
 
-/* End its thread, drop the process, free the partition and all the rest. */
+/* Drop the process, free the partition and all the rest. */
 void client_free(struct client *client);
 
 /* Tell whoever waits at @socket that it gets no partition, and why. */

@@ -16,6 +16,7 @@
 #include "packet.h"
 #include "socket.h"
 #include "visitor.h"
+#include "worker.h"
 
 /* Watches */
 
@@ -196,6 +197,7 @@ static int add_client(struct server *server, struct named *named, int socket,
 		.connections_max = server->limits.connections,
 		.buffers = server->limits.buffers,
 		.ended_fd = server->ended.fd,
+		.worker = server->worker,
 	};
 	struct client *client;
 	int err = client_new(&config, socket, &client);
@@ -302,6 +304,8 @@ int server_init(struct server *server)
 		err = add_watch(server, &server->ended,
 				eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 				remove_ended);
+	if (!err)
+		err = worker_new(&server->worker);
 	return err ? err : hvhost_machine_new(NULL, &server->machine);
 }
 
@@ -354,6 +358,7 @@ void server_destroy(struct server *server)
 	visitors_free(server);
 	while ((client = LIST_FIRST(&server->clients)))
 		remove_client(server, client);
+	worker_free(server->worker);
 	guests_free(server);
 	hvhost_machine_free(server->machine);
 	links_free(&server->links);

@@ -62,6 +62,7 @@ struct server {
 	struct server_peers peers;
 	struct clients clients;
 	uint32_t client_count;
+	struct worker *worker;		/* of the clients */
 	struct guests guests;
 	int guests_status;		/* exit status for those that ended */
 	struct visitors visitors;	/* the one that has waited longest, last */

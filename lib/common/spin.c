@@ -8,6 +8,8 @@
 /* Of some 40 ns each: about as long as two sleeps and wake-ups take. */
 #define LIMIT_MAX	512u
 #define LIMIT_MIN	32u
+/* The other side may wait for this very processor. */
+#define LOOKS_PER_YIELD	32u
 /* After so many sleeps without a look, try whether it would pay again. */
 #define IDLE_MAX	16u
 
@@ -40,7 +42,10 @@ static bool look(unsigned int times, bool (*changed)(void *context),
 	while (times--) {
 		if (changed(context))
 			return true;
-		__builtin_ia32_pause();
+		if (times % LOOKS_PER_YIELD)
+			__builtin_ia32_pause();
+		else
+			sched_yield();
 	}
 	return false;
 }

@@ -363,6 +363,44 @@ START_TEST(who_scribbles_over_its_memory_harms_nobody)
 }
 END_TEST
 
+/* All of its calls, on all of its VPs, as soon as the former ones are done. */
+static _Noreturn void flood(void)
+{
+	struct peer peer = peer_attach("a");
+
+	for (;;)
+		for (uint32_t i = 0; i < peer.answer.vp_count; i++) {
+			struct hvpost_attach_vp *vp = &peer.vp[i];
+
+			for (unsigned int n = 0; n < HVPOST_ATTACH_CALLS; n++)
+				vp->call[n].kind = HVPOST_ATTACH_READ_MSR;
+			__atomic_store_n(&vp->words.submitted,
+					 __atomic_load_n(&vp->words.completed,
+							 __ATOMIC_SEQ_CST) +
+						 HVPOST_ATTACH_CALLS,
+					 __ATOMIC_SEQ_CST);
+			__atomic_fetch_add(&vp->words.eoms, 1, __ATOMIC_SEQ_CST);
+			peer_ring(&peer);
+		}
+}
+
+START_TEST(who_never_stops_calling_leaves_others_their_turn)
+{
+	pid_t child;
+
+	daemon_start("--partition a,vps=64 " SERVICE);
+	child = fork();
+	if (!child)
+		flood();
+	for (unsigned int times = 0; times < 20; times++)
+		ck_others_are_well();
+	ck_assert_uint_eq(daemon_said("dropped"), 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	ck_others_are_well();
+}
+END_TEST
+
 Suite *hostile_suite(void)
 {
 	Suite *suite = suite_create("hostile");
@@ -388,5 +426,7 @@ Suite *hostile_suite(void)
 		       who_closes_its_descriptors_in_mid_call_harms_nobody);
 	tcase_add_test(attached, a_listener_that_is_full_holds_up_no_sender);
 	tcase_add_test(attached, who_scribbles_over_its_memory_harms_nobody);
+	tcase_add_test(attached,
+		       who_never_stops_calling_leaves_others_their_turn);
 	return suite;
 }
