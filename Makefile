@@ -122,6 +122,15 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# As others link it: of its functions only the interface has a name.
+$(B)/installed/%.a: $(B)/lib/%.a
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -r -nostdlib -o $(@:.a=.o) \
+		-Wl,--whole-archive $< -Wl,--no-whole-archive
+	$(Q)$(OBJCOPY) --localize-hidden $(@:.a=.o)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
+
 # What hvhost runs KVM guests with: not installed, a part of it.
 VMM_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/vmm/*.c))
 $(B)/lib/libvmm.a: $(VMM_OBJ)
@@ -374,7 +383,7 @@ check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bo
 
 ##@ Install
 
-install: all ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
+install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
 	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
@@ -382,7 +391,7 @@ install: all ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
 	for library in $(LIBRARIES); do \
 		$(INSTALL) -m 755 $(B)/lib/$$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/ && \
 		ln -sf $$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$library.so && \
-		$(INSTALL) -m 644 $(B)/lib/$$library.a $(DESTDIR)$(LIBDIR)/ && \
+		$(INSTALL) -m 644 $(B)/installed/$$library.a $(DESTDIR)$(LIBDIR)/ && \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 			-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 			lib/$$library.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$library.pc || exit; \
