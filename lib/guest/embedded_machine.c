@@ -407,6 +407,7 @@ uint64_t embedded_machine_call(struct embedded_machine *machine,
 			       const struct hvhost_hypercall *call,
 			       const struct embedded_memory *memory)
 {
+	int saved_errno = errno; /* the engine's malloc() may set it */
 	uint64_t result;
 
 	memory_of_call = memory;
@@ -414,6 +415,7 @@ uint64_t embedded_machine_call(struct embedded_machine *machine,
 	hvhost_vp_hypercall(sender->vp, call, &result);
 	memory_of_call = NULL;
 	receiver_run_interrupts(&machine->receiver);
+	errno = saved_errno;
 	return result;
 }
 

@@ -2,7 +2,9 @@
 /* hvpost.h, section 6: what the machine in this process promises beyond the rest. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -522,7 +524,10 @@ END_TEST
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-/* The sanitizers' own locks do not live through the fork() of threads. */
+/*
+ * The sanitizers' own locks do not live through the fork() of threads, nor do they
+ * through want of memory.
+ */
 #define FORKS	30
 
 static bool is_over;
@@ -563,14 +568,52 @@ START_TEST(a_child_opens_while_threads_of_its_parent_do)
 }
 END_TEST
 
-static void add_forks(TCase *threads)
+/* Until the limit is lifted, malloc() finds nothing. */
+static struct rlimit use_memory_up(void)
+{
+	void *volatile taken; /* or compilers take no memory at all */
+	struct rlimit before, none;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+	none = before;
+	none.rlim_cur = 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+	for (size_t size = 4096; size >= 16; size /= 2)
+		do
+			taken = malloc(size);
+		while (taken);
+	return before;
+}
+
+START_TEST(a_post_without_memory_leaves_errno_alone)
+{
+	struct hvpost *hv = open_handle();
+	struct hvpost_post post = {
+		.connection_id = MESSAGE_LINK(3), .message_type = 1,
+	};
+	struct rlimit before = use_memory_up();
+	int err = 0, errno_after;
+
+	errno = EXFULL;
+	for (int i = 0; i < 4 && !err; i++)
+		err = hvpost_post(hv, &post, HVPOST_NOW);
+	errno_after = errno;
+	setrlimit(RLIMIT_AS, &before);
+	ck_assert_int_eq(err, -EAGAIN);
+	ck_assert_int_eq(errno_after, EXFULL);
+}
+END_TEST
+
+static void add_rough(TCase *threads, TCase *calls)
 {
 	tcase_add_test(threads, a_child_opens_while_threads_of_its_parent_do);
+	tcase_add_test(calls, a_post_without_memory_leaves_errno_alone);
 }
 #else
-static void add_forks(TCase *threads)
+static void add_rough(TCase *threads, TCase *calls)
 {
 	(void)threads;
+	(void)calls;
 }
 #endif
 
@@ -627,6 +670,6 @@ Suite *embedded_suite(void)
 
 	tcase_add_test(threads, whoever_posted_finds_the_message_at_once);
 	tcase_add_test(threads, threads_open_and_close_the_machine_as_they_like);
-	add_forks(threads);
+	add_rough(threads, calls);
 	return suite;
 }
