@@ -29,7 +29,8 @@ static void exec_host(const char *hvhost, int ready_fd)
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	execl(hvhost, hvhost, "run", "--socket", host.socket, "--ready-fd",
 	      number, "--buffers", "1024", "--link", "left:0x10=right:5", "--link",
-	      "right:0x20=left:6", (char *)NULL);
+	      "right:0x20=left:6", "--partition", "wide,vps=16", "--link",
+	      "left:0x11=wide:5", (char *)NULL);
 	perror(hvhost);
 	_exit(127);
 }
