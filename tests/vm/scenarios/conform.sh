@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: hvpost conform through the device, on a host that nobody prepared
 # devices: hyperv-testdev
+# kernel: any
 
 load_hvpost
 

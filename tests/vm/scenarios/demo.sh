@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: what 'make demo' shows
 # devices: hyperv-testdev
+# kernel: any
 
 # show 'COMMAND': print it as typed, then what it prints.
 show()

@@ -3,6 +3,7 @@
 # about: hvpost conform through the device, on our own host, prepared for it
 # host: hvhost
 # hvhost: --conformance test
+# kernel: any
 
 load_hvpost
 

@@ -3,6 +3,7 @@
 # about: the scenario device-flow, on our own host
 # host: hvhost
 # append: preempt=full
+# kernel: any
 
 # A port has 16 buffers.
 # shellcheck disable=SC2034 # device-flow.sh uses it

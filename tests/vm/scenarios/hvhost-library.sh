@@ -3,6 +3,7 @@
 # about: the library's cases on the device target, with all that our own host can do
 # host: hvhost
 # seconds: 240
+# kernel: any
 
 export CK_VERBOSITY=normal
 

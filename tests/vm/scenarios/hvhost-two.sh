@@ -3,6 +3,7 @@
 # about: two guests in one hvhost, one with a system and one without
 # host: hvhost
 # hvhost: --guest second,kernel=../../../vm-bare/bare.elf,memory=16M,cpus=2,cmdline=nonce=none
+# kernel: any
 
 load_hvpost
 echo_connections 6

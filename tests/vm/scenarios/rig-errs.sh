@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: the rig itself: a command that fails ends the scenario
 # expect: failed: the scenario ended with status 3 at line 7: .exit 3., in step run a command
+# kernel: any
 
 step "run a command"
 (exit 3)

@@ -3,6 +3,7 @@
 # about: the rig itself: a scenario that never ends is a failure
 # seconds: 20
 # expect: failed: it was not done after 20 s, in step hang
+# kernel: any
 
 step "hang"
 sleep 1000
