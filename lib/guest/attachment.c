@@ -740,13 +740,27 @@ bool attachment_is_inherited(const struct attachment *attachment)
 	return attachment->owner != getpid();
 }
 
+/*
+ * In a child of fork(): all there are are the parent's, and the lock and the list
+ * may be in the hands of a thread which is not here.
+ */
+static void forget_attachments(void)
+{
+	pthread_mutex_init(&registry_lock, NULL);
+	LIST_INIT(&attachments);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_attachments);
+}
+
 static struct attachment *find(const struct attachment_name *name)
 {
 	struct attachment *attachment;
 
 	LIST_FOREACH(attachment, &attachments, next)
-		if (!attachment_is_inherited(attachment) &&
-		    !strcmp(attachment->name.socket, name->socket) &&
+		if (!strcmp(attachment->name.socket, name->socket) &&
 		    !strcmp(attachment->name.partition, name->partition))
 			return attachment;
 	return NULL;
@@ -786,12 +800,11 @@ void attachment_put(struct attachment *attachment)
 	int saved_errno = errno;
 
 	pthread_mutex_lock(&registry_lock);
-	if (!--attachment->users) {
+	if (!--attachment->users && attachment_is_inherited(attachment)) {
+		abandon(attachment);
+	} else if (!attachment->users) {
 		LIST_REMOVE(attachment, next);
-		if (attachment_is_inherited(attachment))
-			abandon(attachment);
-		else
-			attachment_free(attachment);
+		attachment_free(attachment);
 	}
 	pthread_mutex_unlock(&registry_lock);
 	errno = saved_errno;

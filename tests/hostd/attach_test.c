@@ -3,7 +3,9 @@
 #define _GNU_SOURCE /* F_GET_SEALS */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -270,6 +272,45 @@ START_TEST(when_the_host_ends_calls_and_receives_say_so)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+/* The sanitizers' own locks do not live through the fork() of threads. */
+#define FORKS 30
+
+static atomic_bool is_over;
+
+static void *come_and_go(void *argument)
+{
+	while (!atomic_load(&is_over))
+		hvpost_close(open_as("a"));
+	return argument;
+}
+
+START_TEST(a_child_attaches_while_threads_of_its_parent_do)
+{
+	pthread_t thread;
+	int status;
+
+	daemon_start("");
+	ck_assert_int_eq(pthread_create(&thread, NULL, come_and_go, NULL), 0);
+	for (unsigned int i = 0; i < FORKS; i++) {
+		pid_t child = fork();
+
+		if (!child) {
+			hvpost_close(open_as("b"));
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_int_eq(status, 0);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+#define FORK_TEST a_child_attaches_while_threads_of_its_parent_do
+#endif
+
 START_TEST(where_nobody_listens_an_open_says_so)
 {
 	struct hvpost *handle;
@@ -322,5 +363,8 @@ Suite *attach_suite(void)
 	tcase_add_test(ends, who_is_killed_in_mid_call_takes_nothing_along);
 	tcase_add_test(ends, when_the_host_ends_calls_and_receives_say_so);
 	tcase_add_test(ends, where_nobody_listens_an_open_says_so);
+#ifdef FORK_TEST
+	tcase_add_test(ends, FORK_TEST);
+#endif
 	return suite;
 }
