@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the rig itself: leaving early with success is a failure
-# expect: failed: the scenario ended before its last line, at line 7, in step leave
+# expect: failed: the scenario ended before its last line, at line 8, in step leave
 # kernel: any
 
 step "leave"
