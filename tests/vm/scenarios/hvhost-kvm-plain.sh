@@ -4,6 +4,7 @@
 # host: hvhost
 # cpuid: kvm
 # cpus: 4
+# kernel: any
 
 # shellcheck source=tests/vm/scenarios/kvm-plain.sh
 . /vm/scenarios/kvm-plain.sh

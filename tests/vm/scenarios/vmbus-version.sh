@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: no hv_vmbus: a program negotiates VMBus's version from user space
 # devices: vmbus-bridge
+# kernel: any
 
 # What the host and the guest have in common.
 : "${vmbus_version:=4.0}"
