@@ -4,62 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "json.h"
-
-static void print_help(const struct command *command)
-{
-	printf("Usage: hvhost %s [OPTION]...%s%s\n\n%s\n\nOptions:\n",
-	       command->name, *command->operands ? " " : "",
-	       command->operands, command->details);
-	options_print_help(stdout, command->options);
-	printf("\nExamples:\n%s", command->examples);
-}
-
-static int run(const struct command *command, int argc, char **argv,
-	       struct common_options *common)
-{
-	struct options_error error;
-	int first, operands;
-
-	common->command = command;
-	first = options_parse(command->options, argc, argv, common, &error);
-	if (first < 0)
-		return command_fail(common, EXIT_LOCAL,
-				    "--help lists the options", "%s",
-				    error.text);
-	if (common->help) {
-		print_help(command);
-		return EXIT_DONE;
-	}
-	operands = argc - first;
-	if (operands < command->operands_min ||
-	    operands > command->operands_max)
-		return command_fail(common, EXIT_LOCAL,
-				    "--help has examples",
-				    "too %s operands: expected %s",
-				    operands < command->operands_min ?
-					    "few" : "many",
-				    *command->operands ? command->operands :
-							 "none");
-	return command->run(common, argv + first);
-}
-
-int command_dispatch(const struct command *command, int argc, char **argv)
-{
-	struct common_options *common = malloc(command->defaults_size);
-	int status;
-
-	if (!common) {
-		fputs("hvhost: out of memory\n", stderr);
-		return EXIT_LOCAL;
-	}
-	memcpy(common, command->defaults, command->defaults_size);
-	status = run(command, argc, argv, common);
-	free(common);
-	return status;
-}
 
 const char *command_socket(const struct common_options *common)
 {
@@ -105,3 +51,16 @@ int command_fail(const struct common_options *common, int status,
 		print_json(status, text, hint);
 	return status;
 }
+
+static int refuse(const struct common_options *common, const char *text)
+{
+	return command_fail(common, EXIT_LOCAL,
+			    "--help has the options and examples", "%s", text);
+}
+
+const struct tool hvhost_tool = {
+	.name = "hvhost",
+	.purpose = "Host Hyper-V partitions: processes that attach by a socket, "
+		   "KVM guests, and ports\nbetween them.",
+	.refuse = refuse,
+};

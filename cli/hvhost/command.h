@@ -3,35 +3,15 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
-#include "options.h"
+#include "tool.h"
 
-/* Exit status of hvhost; hvhost(1) promises these. */
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_LOCAL = 1,		/* misuse, or an error on this side */
-	EXIT_REFUSED = 2,	/* the running hvhost said no */
+/* Exit status of hvhost, besides tool.h's; hvhost(1) promises these. */
+enum {
 	EXIT_RESET = 3,		/* a guest asked for a reset */
 	EXIT_CRASHED = 4	/* a guest had a triple fault */
 };
 
-struct command {
-	const char *name;
-	const char *operands;	/* for the usage line */
-	const char *summary;	/* one line, for the list of commands */
-	const char *details;	/* paragraphs for --help */
-	const char *examples;	/* lines for --help */
-	int operands_min, operands_max;
-
-	const struct option_line *options;
-	const void *defaults;	/* struct common_options comes first in it */
-	size_t defaults_size;
-
-	/*
-	 * @options is a copy of the defaults, filled from the command line;
-	 * @operands ends with NULL. Return an exit status.
-	 */
-	int (*run)(void *options, char **operands);
-};
+extern const struct tool hvhost_tool;
 
 #define OPTION_SOCKET \
 	{ 'S', "socket", "PATH", \
@@ -48,9 +28,6 @@ extern const struct command command_connection;
 extern const struct command command_partition;
 extern const struct command command_inspect;
 extern const struct command command_snapshot;
-
-/* Run @command with its part of the command line; argv[0] is its name. */
-int command_dispatch(const struct command *command, int argc, char **argv);
 
 /* The socket that the options, or the environment, name. */
 const char *command_socket(const struct common_options *common);

@@ -6,80 +6,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "failure.h"
 #include "number.h"
 
-void command_print_help(FILE *out, const struct command *command)
-{
-	fprintf(out, "Usage: hvpost %s [OPTION]...%s%s\n\n%s\n\nOptions:\n",
-		command->name, *command->operands ? " " : "", command->operands,
-		command->details);
-	options_print_help(out, command->options);
-	fprintf(out, "\nExamples:\n%s", command->examples);
-}
-
-/* --json counts also where the command line cannot be parsed. */
-static bool asks_for_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json"))
-			return true;
-	return false;
-}
-
-static int report_usage(struct common_options *common, int argc, char **argv,
-			const char *text)
+static int refuse(const struct common_options *common, const char *text)
 {
 	struct failure failure = failure_of_usage("%s", text);
 
-	common->json = asks_for_json(argc, argv);
 	return failure_report(common, &failure);
 }
 
-static int run(const struct command *command, int argc, char **argv,
-	       struct common_options *common)
-{
-	struct options_error error;
-	int first, operands;
-
-	common->command = command;
-	first = options_parse(command->options, argc, argv, common, &error);
-	if (first < 0)
-		return report_usage(common, argc, argv, error.text);
-	if (common->help) {
-		command_print_help(stdout, command);
-		return EXIT_DONE;
-	}
-
-	operands = argc - first;
-	if (operands < command->operands_min ||
-	    operands > command->operands_max) {
-		snprintf(error.text, sizeof(error.text),
-			 "%s operands: expected %s",
-			 operands < command->operands_min ? "too few" :
-							    "too many",
-			 *command->operands ? command->operands : "none");
-		return report_usage(common, argc, argv, error.text);
-	}
-	return command->run(common, argv + first);
-}
-
-int command_run(const struct command *command, int argc, char **argv)
-{
-	struct common_options *common = malloc(command->defaults_size);
-	int status;
-
-	if (!common) {
-		fputs("hvpost: out of memory\n", stderr);
-		return EXIT_LOCAL;
-	}
-	memcpy(common, command->defaults, command->defaults_size);
-	status = run(command, argc, argv, common);
-	free(common);
-	return status;
-}
+const struct tool hvpost_tool = {
+	.name = "hvpost",
+	.purpose = "Post Hyper-V messages, signal events, and receive what "
+		   "arrives for this guest.",
+	.refuse = refuse,
+};
 
 const char *command_target_name(const struct common_options *common)
 {

@@ -5,34 +5,14 @@
 
 #include <hvpost/hvpost.h>
 
-#include "options.h"
+#include "tool.h"
 
-/* Exit status of the tool; hvpost(1) promises these. */
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_LOCAL = 1,		/* misuse, or an error on this side */
-	EXIT_REFUSED = 2,	/* the hypervisor said no */
+/* Exit status of the tool, besides tool.h's; hvpost(1) promises these. */
+enum {
 	EXIT_TIMED_OUT = 3
 };
 
-struct command {
-	const char *name;
-	const char *operands;	/* for the usage line */
-	const char *summary;	/* one line, for the list of commands */
-	const char *details;	/* paragraphs for --help */
-	const char *examples;	/* lines for --help */
-	int operands_min, operands_max;
-
-	const struct option_line *options;
-	const void *defaults;	/* struct common_options comes first in it */
-	size_t defaults_size;
-
-	/*
-	 * @options is a copy of the defaults, filled from the command line;
-	 * @operands ends with NULL. Return an exit status.
-	 */
-	int (*run)(void *options, char **operands);
-};
+extern const struct tool hvpost_tool;
 
 #define OPTION_TARGET \
 	{ 0, "target", "T", \
@@ -50,11 +30,6 @@ extern const struct command command_ping;
 extern const struct command command_status;
 extern const struct command command_conform;
 extern const struct command command_demo;
-
-/* Run @command with its part of the command line; argv[0] is its name. */
-int command_run(const struct command *command, int argc, char **argv);
-
-void command_print_help(FILE *out, const struct command *command);
 
 /* The target string in force. */
 const char *command_target_name(const struct common_options *common);

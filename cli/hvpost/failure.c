@@ -16,7 +16,7 @@
 #define CODE_REFUSED   "refused"
 #define CODE_TIMED_OUT "timed-out"
 
-enum exit_status exit_status_of(int error, uint32_t status)
+int exit_status_of(int error, uint32_t status)
 {
 	if (!error)
 		return EXIT_DONE;

@@ -6,7 +6,7 @@
 #include "command.h"
 
 struct failure {
-	enum exit_status exit;
+	int exit;
 	const char *code;	/* stable, for programs; hvpost(1) lists them */
 	int error;		/* negative errno value, or 0 */
 	uint32_t status;	/* HV_STATUS, or HVPOST_NO_STATUS */
@@ -15,7 +15,7 @@ struct failure {
 };
 
 /* The exit status for what the library returned and the hypervisor said. */
-enum exit_status exit_status_of(int error, uint32_t status);
+int exit_status_of(int error, uint32_t status);
 
 /* These describe a failure of the call they are named after. */
 struct failure failure_of_open(const char *target, int error);

@@ -41,7 +41,7 @@ int run(const struct command *command, const char *line)
 	}
 	if (out_fd >= 0)
 		dup2(out_fd, STDOUT_FILENO);
-	status = command_run(command, count, words);
+	status = tool_run(&hvpost_tool, command, count, words);
 	fflush(NULL);
 	clearerr(stdout);
 	take(1, saved[0], files[0], out, sizeof(out));

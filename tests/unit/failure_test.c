@@ -12,7 +12,7 @@
 static const struct {
 	int error;
 	uint32_t status;
-	enum exit_status exit;
+	int exit;
 } exits[] = {
 	{ 0, 0, EXIT_DONE },
 	{ 0, NONE, EXIT_DONE },
