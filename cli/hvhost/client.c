@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/common/call_memory.h"
 #include "log.h"
 #include "memory.h"
 #include "names.h"
@@ -56,44 +57,6 @@ struct client_state {
 	int listener[HV_SINT_COUNT];	/* -1: none */
 };
 
-/* Guest memory of the call that this thread carries out. */
-struct call_memory {
-	uint8_t *bytes;
-	uint32_t size;
-};
-
-static _Thread_local struct call_memory memory_of_call;
-
-static void *find_memory(uint64_t gpa, size_t size)
-{
-	if (gpa > memory_of_call.size || memory_of_call.size - gpa < size)
-		return NULL;
-	return memory_of_call.bytes + gpa;
-}
-
-static int read_memory(void *context, uint64_t gpa, void *to, size_t size)
-{
-	const void *from = find_memory(gpa, size);
-
-	(void)context;
-	if (!from)
-		return -1;
-	memcpy(to, from, size);
-	return 0;
-}
-
-static int write_memory(void *context, uint64_t gpa, const void *from,
-			size_t size)
-{
-	void *to = find_memory(gpa, size);
-
-	(void)context;
-	if (!to)
-		return -1;
-	memcpy(to, from, size);
-	return 0;
-}
-
 /* Interrupts: in the threads of those who post to this client */
 
 static void tell_listener(struct client_state *state, unsigned int sint)
@@ -124,8 +87,8 @@ static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 }
 
 static const struct hvhost_partition_ops partition_ops = {
-	.read_memory = read_memory,
-	.write_memory = write_memory,
+	.read_memory = call_memory_read,
+	.write_memory = call_memory_write,
 	.assert_sint = assert_sint,
 };
 
@@ -176,12 +139,8 @@ static int run_hypercall(struct hvhost_vp *vp, const struct call *call,
 		.output = call->output,
 		.protected_mode = 1,
 	};
-	int err;
 
-	memory_of_call = *memory;
-	err = hvhost_vp_hypercall(vp, &registers, result);
-	memory_of_call = (struct call_memory){ 0 };
-	return err;
+	return call_memory_hypercall(vp, &registers, memory, result);
 }
 
 /* Return what is wrong with the call, or NULL. */

@@ -59,45 +59,6 @@ static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct embedded_machine *the_machine;
 static size_t users;
 
-/*
- * Any number of threads may call as one partition at a time, each with memory of
- * its own. The engine reads it in the thread that calls, so the memory is the
- * thread's, and neither VPs nor pages need be handed out.
- */
-static _Thread_local const struct embedded_memory *memory_of_call;
-
-static void *find_memory(uint64_t gpa, size_t size)
-{
-	const struct embedded_memory *memory = memory_of_call;
-
-	if (!memory || gpa > memory->size || memory->size - gpa < size)
-		return NULL;
-	return (uint8_t *)memory->bytes + gpa;
-}
-
-static int read_memory(void *context, uint64_t gpa, void *to, size_t size)
-{
-	const void *from = find_memory(gpa, size);
-
-	(void)context;
-	if (!from)
-		return -1;
-	memcpy(to, from, size);
-	return 0;
-}
-
-static int write_memory(void *context, uint64_t gpa, const void *from,
-			size_t size)
-{
-	void *to = find_memory(gpa, size);
-
-	(void)context;
-	if (!to)
-		return -1;
-	memcpy(to, from, size);
-	return 0;
-}
-
 /* Interrupts */
 
 static void note_sint(void *context, uint32_t vp_index, unsigned int sint,
@@ -121,14 +82,14 @@ static void ignore_sint(void *context, uint32_t vp_index, unsigned int sint,
 }
 
 static const struct hvhost_partition_ops sender_ops = {
-	.read_memory = read_memory,
-	.write_memory = write_memory,
+	.read_memory = call_memory_read,
+	.write_memory = call_memory_write,
 	.assert_sint = ignore_sint,
 };
 
 static const struct hvhost_partition_ops receiver_ops = {
-	.read_memory = read_memory,
-	.write_memory = write_memory,
+	.read_memory = call_memory_read,
+	.write_memory = call_memory_write,
 	.assert_sint = note_sint,
 };
 
@@ -405,15 +366,13 @@ embedded_machine_sender(const struct embedded_machine *machine,
 uint64_t embedded_machine_call(struct embedded_machine *machine,
 			       const struct embedded_sender *sender,
 			       const struct hvhost_hypercall *call,
-			       const struct embedded_memory *memory)
+			       const struct call_memory *memory)
 {
 	int saved_errno = errno; /* the engine's malloc() may set it */
 	uint64_t result;
 
-	memory_of_call = memory;
 	/* Fails only for callers without GUEST_OS_ID or outside CPL 0. */
-	hvhost_vp_hypercall(sender->vp, call, &result);
-	memory_of_call = NULL;
+	call_memory_hypercall(sender->vp, call, memory, &result);
 	receiver_run_interrupts(&machine->receiver);
 	errno = saved_errno;
 	return result;

@@ -15,6 +15,7 @@
 #include <hvpost/hvhost.h>
 #include <hvpost/hvpost.h>
 
+#include "lib/common/call_memory.h"
 #include "receiver.h"
 
 struct embedded_machine;
@@ -48,12 +49,6 @@ const struct embedded_sender *
 embedded_machine_sender(const struct embedded_machine *machine,
 			const char *name);
 
-/* What the partition sees as its memory while it calls; it begins at GPA 0. */
-struct embedded_memory {
-	void *bytes;
-	size_t size;
-};
-
 /*
  * Issue a hypercall and see to all interrupts that it caused. GPAs below
  * HVPOST_HYPERCALL_MEMORY_MAX and past @memory cannot be read or written.
@@ -63,7 +58,7 @@ struct embedded_memory {
 uint64_t embedded_machine_call(struct embedded_machine *machine,
 			       const struct embedded_sender *sender,
 			       const struct hvhost_hypercall *call,
-			       const struct embedded_memory *memory);
+			       const struct call_memory *memory);
 
 /* Who receives. */
 struct receiver *embedded_machine_receiver(struct embedded_machine *machine);

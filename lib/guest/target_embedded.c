@@ -134,7 +134,7 @@ static int issue(void *context, const struct hvpost_call *call,
 		.output = call->output,
 		.protected_mode = 1,
 	};
-	const struct embedded_memory memory = {
+	const struct call_memory memory = {
 		.bytes = call->memory,
 		.size = call->memory_size,
 	};
