@@ -414,6 +414,15 @@ START_TEST(a_snapshot_holds_what_is_queued)
 }
 END_TEST
 
+START_TEST(json_counts_behind_what_cannot_be_parsed)
+{
+	ck_assert_int_eq(run("link --nonsense --json"), 1);
+	ck_assert_msg(strstr(printed, "{\"version\":1,\"ok\":false,"
+				      "\"exit\":1,\"error\":\"no option"),
+		      "no object: %.300s", printed);
+}
+END_TEST
+
 Suite *control_suite(void)
 {
 	Suite *suite = suite_create("control");
@@ -435,5 +444,6 @@ Suite *control_suite(void)
 	tcase_add_test(tcase, inspect_shows_slots_queues_and_counters);
 	tcase_add_test(tcase, a_large_answer_comes_whole);
 	tcase_add_test(tcase, a_snapshot_holds_what_is_queued);
+	tcase_add_test(tcase, json_counts_behind_what_cannot_be_parsed);
 	return suite;
 }
