@@ -70,11 +70,11 @@ static const char *set_cpuid(struct guest_wish *wish, const char *value)
 	return NULL;
 }
 
-static const char *set_privileges(struct guest_wish *wish, const char *value)
+static const char *set_privileges(uint64_t *privileges, const char *value)
 {
-	if (parse_number(value, &wish->privileges))
-		return "privileges is a number: of CPUID leaf 0x40000003 EAX, "
-		       "and EBX in its upper half";
+	if (parse_number(value, privileges))
+		return "privileges, and withheld of them, is a number: of CPUID "
+		       "leaf 0x40000003 EAX, and EBX in its upper half";
 	return NULL;
 }
 
@@ -97,10 +97,12 @@ static const char *set(struct guest_wish *wish, const char *key, char *value)
 	else if (!strcmp(key, "cpuid"))
 		return set_cpuid(wish, value);
 	else if (!strcmp(key, "privileges"))
-		return set_privileges(wish, value);
+		return set_privileges(&wish->privileges, value);
+	else if (!strcmp(key, "withheld"))
+		return set_privileges(&wish->privileges_withheld, value);
 	else
 		return "a guest has kernel, initrd, cpus, memory, serial, "
-		       "serial2, cpuid, privileges and, last, cmdline";
+		       "serial2, cpuid, privileges, withheld and, last, cmdline";
 	return NULL;
 }
 
@@ -135,6 +137,8 @@ const char *guest_parse(char *text, struct guest_wish *wish)
 		wrong = "a guest needs kernel=FILE";
 	if (!wrong && is_stdio(wish->serial[0]) && is_stdio(wish->serial[1]))
 		wrong = "only one of serial and serial2 is stdio";
+	if (!wrong && wish->privileges_withheld & ~wish->privileges)
+		wrong = "withheld has privileges that the guest is not to have";
 	return wrong;
 }
 
@@ -233,6 +237,7 @@ static int make(struct guest *guest, const struct guest_wish *wish, char *error)
 		.initrd = wish->initrd, .command_line = wish->command_line,
 		.cpus = wish->cpus, .memory_bytes = wish->memory_bytes,
 		.cpuid = wish->cpuid, .privileges = wish->privileges,
+		.privileges_withheld = wish->privileges_withheld,
 		.ports_max = server->limits.ports,
 		.connections_max = server->limits.connections,
 		.log = log_text,

@@ -21,14 +21,14 @@ struct guest_wish {
 	uint32_t cpus;
 	uint64_t memory_bytes;
 	enum vmm_cpuid cpuid;
-	uint64_t privileges;
+	uint64_t privileges, privileges_withheld;
 };
 
 /*
  * Take "NAME,kernel=FILE[,initrd=FILE][,cpus=N][,memory=SIZE][,serial=stdio|FILE]
- * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,cmdline=TEXT]" apart, where
- * cmdline, which may have commas, comes last. @text is changed. Return NULL, or
- * what is wrong with it.
+ * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,withheld=N][,cmdline=TEXT]"
+ * apart, where cmdline, which may have commas, comes last. @text is changed.
+ * Return NULL, or what is wrong with it.
  */
 const char *guest_parse(char *text, struct guest_wish *wish);
 

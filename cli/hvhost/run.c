@@ -56,7 +56,8 @@ static const struct option_line options[] = {
 	{ 'g', "guest", "NAME",
 	  "a KVM guest: NAME,kernel=FILE[,initrd=FILE][,cpus=N]\n"
 	  "[,memory=SIZE][,serial=stdio|FILE][,serial2=FILE]\n"
-	  "[,cpuid=hyperv|kvm][,privileges=N][,cmdline=TEXT];\n"
+	  "[,cpuid=hyperv|kvm][,privileges=N][,withheld=N]\n"
+	  "[,cmdline=TEXT];\n"
 	  "FILE for the kernel is a bzImage or a multiboot ELF,\n"
 	  "cmdline comes last and may have commas; hvhost ends\n"
 	  "when all guests have (any number of times)",

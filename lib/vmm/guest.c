@@ -135,7 +135,8 @@ static int init_partition(struct vmm_guest *guest,
 	struct testdev_config testdev = {
 		.machine = machine,
 		.partition = {
-			.privileges = config->privileges,
+			.privileges = config->privileges &
+				      ~config->privileges_withheld,
 			.gpa_size = memory_gpa_end(&guest->memory),
 			.vp_count_max = config->cpus,
 			.message_buffers = config->message_buffers,

@@ -42,7 +42,6 @@ enum vmm_cpuid {
 #define VMM_PRIVILEGES_DEFAULT \
 	((1u << 1 /* reference counter */) | HV_ACCESS_SYNIC_REGS | \
 	 HV_ACCESS_INTR_CTRL_REGS /* which Linux takes for granted */ | \
-	 HV_ACCESS_INTR_CTRL_REGS /* Linux asks for it unasked */ | \
 	 HV_ACCESS_HYPERCALL_MSRS | HV_ACCESS_VP_INDEX | \
 	 (1u << 9 /* reference TSC */) | (1u << 11 /* frequencies */) | \
 	 HVHOST_PRIVILEGE(HV_POST_MESSAGES | HV_SIGNAL_EVENTS))
@@ -62,6 +61,11 @@ struct vmm_guest_config {
 	enum vmm_cpuid cpuid;
 	/* CPUID leaf 0x40000003, EAX and EBX, and what the engine grants. */
 	uint64_t privileges;
+	/*
+	 * Of these, what CPUID claims and the engine does not grant, as on a
+	 * host that withdrew a right while the guest runs.
+	 */
+	uint64_t privileges_withheld;
 	/* Its partition's limits; see struct hvhost_partition_config. */
 	uint32_t message_buffers, ports_max, connections_max;
 	/* ttyS0, ttyS1. The descriptors stay the caller's. */
