@@ -4,23 +4,25 @@
  * that it shares with hvhost, its calls and its receivers. See attach.h for what
  * passes between the two.
  *
- * All handles of the process that name one partition of one hvhost share its
- * attachment: it begins with the first of them and ends with the last.
- *
- * Every function may be called from any thread.
+ * Who makes and frees it: attachment_registry.h. Every other function may be called
+ * from any thread.
  */
 #ifndef HVPOST_ATTACHMENT_H
 #define HVPOST_ATTACHMENT_H
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
 
 #include <hvpost/attach.h>
 #include <hvpost/hvpost.h>
 
+#include "attachment_vp.h"
+#include "call_ring.h"
 #include "receiver.h"
-
-struct attachment;
 
 /* Which partition. */
 struct attachment_name {
@@ -28,19 +30,36 @@ struct attachment_name {
 	const char *partition;
 };
 
+struct attachment {
+	LIST_ENTRY(attachment) next;	/* these two: the registry's */
+	size_t users;
+	struct {
+		char *socket, *partition;
+	} name;
+	pid_t owner;
+	pthread_mutex_t packet_lock;	/* guards a request with its answer */
+	struct call_host host;
+	uint64_t privileges;
+	size_t memory_size;
+	struct hvpost_attach_memory *memory;
+	uint32_t vp_count;
+	struct attachment_vp vp[HVPOST_ATTACH_VPS_MAX];
+};
+
 /*
- * Take part in an attachment, which is made if this process has none of that
- * name. Waits for hvhost to answer. Return 0 or a negative errno value, among
- * them hvhost's own: -EINVAL, -EBUSY, -ENOSPC, -EACCES; -EPROTO: who answers is no
- * hvhost, or not of this version.
+ * Attach this process. Waits for hvhost to answer. Return 0 or a negative errno
+ * value, among them hvhost's own: -EINVAL, -EBUSY, -ENOSPC, -EACCES; -EPROTO: who
+ * answers is no hvhost, or not of this version.
  */
-int attachment_get(const struct attachment_name *name,
+int attachment_new(const struct attachment_name *name,
 		   struct attachment **attachment);
-void attachment_put(struct attachment *attachment);
+void attachment_free(struct attachment *attachment);
+/* Free an inherited one: close what this process has a copy of, and no more. */
+void attachment_abandon(struct attachment *attachment);
 
 /*
  * Was it made before a fork(), by the parent? Then it is the parent's, and its
- * locks are as they happened to be; attachment_put() is all that may be done.
+ * locks are as they happened to be; attachment_abandon() is all that may be done.
  */
 bool attachment_is_inherited(const struct attachment *attachment);
 

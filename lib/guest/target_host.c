@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "attachment.h"
+#include "attachment_registry.h"
 #include "lib/common/spin.h"
 #include "posting.h"
 #include "record.h"
