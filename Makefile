@@ -342,7 +342,14 @@ $(FUZZERS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_SHARED_OBJ) $(B)/lib/li
 $(B)/tests/fuzz_visitor: $(filter-out %/main.o,$(HVHOST_OBJ)) $(B)/lib/libvmm.a
 $(B)/tests/fuzz_visitor: fuzz_libs = $(JSON_LIBS) $(SECCOMP_LIBS)
 
-$(B)/tests/snapshot_seeds: $(B)/obj/tests/fuzz/snapshot_seeds.o $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
+# The guests' monitor, and what stands for /dev/kvm
+FUZZ_EXIT_OBJ := $(patsubst %,$(B)/obj/tests/fuzz/%.o,exit_guest fake_kvm)
+$(B)/tests/fuzz_exit: $(FUZZ_EXIT_OBJ) $(B)/lib/libvmm.a
+$(B)/tests/fuzz_exit: fuzz_libs = -Wl,--wrap=ioctl,--wrap=open
+
+# What corpora began with
+$(B)/tests/snapshot_seeds: $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
+$(B)/tests/%_seeds: $(B)/obj/tests/fuzz/%_seeds.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread

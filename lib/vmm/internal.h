@@ -138,6 +138,8 @@ void kvm_set_irq(const struct vmm_guest *guest, uint32_t gsi, bool level);
 
 int vcpu_set_entry(const struct vcpu *vcpu, const struct entry *entry);
 void *vcpu_run(void *vcpu);
+/* Do what vcpu->run says; apart from the thread, so that fuzzers can bring exits. */
+void vcpu_handle_exit(struct vcpu *vcpu);
 /* Install what vcpu_kick() interrupts a thread with; once a process. */
 int vcpu_prepare_kick(void);
 void vcpu_kick(struct vcpu *vcpu);

@@ -129,7 +129,7 @@ static void fail(struct vcpu *vcpu, const char *what, uint64_t number)
 	guest_finish(vcpu->guest, VMM_FAILED);
 }
 
-static void handle_exit(struct vcpu *vcpu)
+void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
@@ -189,7 +189,7 @@ void *vcpu_run(void *context)
 	atomic_store(&vcpu->running, true);
 	while (!guest_has_ended(vcpu->guest)) {
 		if (!ioctl(vcpu->fd, KVM_RUN, 0))
-			handle_exit(vcpu);
+			vcpu_handle_exit(vcpu);
 		else if (errno != EINTR && errno != EAGAIN)
 			fail(vcpu, strerror(errno), (uint64_t)errno);
 	}
