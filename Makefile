@@ -347,6 +347,8 @@ FUZZ_EXIT_OBJ := $(patsubst %,$(B)/obj/tests/fuzz/%.o,exit_guest fake_kvm)
 $(B)/tests/fuzz_exit: $(FUZZ_EXIT_OBJ) $(B)/lib/libvmm.a
 $(B)/tests/fuzz_exit: fuzz_libs = -Wl,--wrap=ioctl,--wrap=open
 
+$(B)/tests/fuzz_image: $(B)/lib/libvmm.a
+
 # What corpora began with
 $(B)/tests/snapshot_seeds: $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
 $(B)/tests/%_seeds: $(B)/obj/tests/fuzz/%_seeds.o

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* A kernel of each kind, as fuzz_image reads it, in the folder that is named. */
+#include <asm/bootparam.h>
+#include <elf.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEADER_AT	0x1f1u
+#define LOAD_AT		0x100000u
+
+/* Before each file: how much initrd and command line there is. */
+struct choice {
+	uint8_t initrd, line;
+};
+
+static const struct {
+	struct choice choice;
+	Elf32_Ehdr elf;
+	Elf32_Phdr segment;
+	uint32_t multiboot[3];
+} __attribute__((packed)) multiboot = {
+	.choice = { 1, 1 },
+	.elf = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32,
+			     ELFDATA2LSB },
+		.e_type = ET_EXEC, .e_machine = EM_386, .e_entry = LOAD_AT,
+		.e_phoff = sizeof(Elf32_Ehdr),
+		.e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 1,
+	},
+	.segment = {
+		.p_type = PT_LOAD, .p_paddr = LOAD_AT, .p_filesz = 64,
+		.p_memsz = 128,
+	},
+	.multiboot = { 0x1badb002, 3, 0u - 0x1badb002 - 3 },
+};
+
+/* One sector of setup; 64-bit code begins 0x200 bytes behind it. */
+static const struct {
+	struct choice choice;
+	uint8_t before[HEADER_AT];
+	struct setup_header header;
+	uint8_t rest[1024 - HEADER_AT - sizeof(struct setup_header)];
+	uint8_t code[0x210];
+} __attribute__((packed)) linux_image = {
+	.choice = { 1, 1 },
+	.header = {
+		.setup_sects = 1, .boot_flag = 0xaa55,
+		.jump = (sizeof(struct setup_header) + HEADER_AT - 0x202) << 8 |
+			0xeb,
+		.header = 0x53726448, .version = 0x020f,
+		.loadflags = LOADED_HIGH, .initrd_addr_max = 0x7fffffff,
+		.cmdline_size = 2047, .xloadflags = XLF_KERNEL_64,
+		.pref_address = LOAD_AT, .init_size = 0x1000,
+	},
+};
+
+static int write_seed(const char *folder, const char *kind, const void *bytes,
+		      size_t size)
+{
+	char name[4096];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/%s", folder, kind);
+	file = fopen(name, "w");
+	if (file && fwrite(bytes, size, 1, file) == 1 && !fclose(file))
+		return EXIT_SUCCESS;
+	perror(name);
+	return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: image_seeds FOLDER\n");
+		return EXIT_FAILURE;
+	}
+	return write_seed(argv[1], "multiboot", &multiboot, sizeof(multiboot)) ||
+	       write_seed(argv[1], "linux", &linux_image, sizeof(linux_image));
+}
