@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,21 +32,6 @@ void guest_complain(struct vmm_guest *guest, enum complaint complaint,
 		  arguments);
 	va_end(arguments);
 	guest->log(guest->log_context, text);
-}
-
-void guest_finish(struct vmm_guest *guest, enum vmm_end end)
-{
-	const uint64_t one = 1;
-	int running = VMM_RUNNING;
-
-	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
-		return;
-	for (uint32_t i = 0; i < guest->cpus; i++)
-		if (atomic_load(&guest->vcpus[i].running))
-			vcpu_kick(&guest->vcpus[i]);
-	/* An eventfd that holds less than its most takes one more. */
-	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
 }
 
 static int check_config(const struct vmm_guest_config *config, char *error)
@@ -209,69 +193,9 @@ int vmm_guest_new(struct hvhost_machine *machine,
 	return 0;
 }
 
-static int start_threads(struct vmm_guest *guest)
-{
-	int err = vcpu_prepare_kick();
-
-	if (err)
-		return err;
-	err = pthread_create(&guest->service_thread, NULL, service_run, guest);
-	if (err)
-		return -err;
-	guest->serving = true;
-	for (uint32_t i = 0; i < guest->cpus; i++) {
-		err = pthread_create(&guest->vcpus[i].thread, NULL, vcpu_run,
-				     &guest->vcpus[i]);
-		if (err)
-			return -err;
-		guest->threads++;
-	}
-	return 0;
-}
-
-int vmm_guest_start(struct vmm_guest *guest, char *error)
-{
-	int err = start_threads(guest);
-
-	if (!err)
-		return 0;
-	guest_finish(guest, VMM_FAILED);
-	return vmm_fail(error, err, "cannot start a guest's threads: %s",
-			strerror(-err));
-}
-
 struct hvhost_partition *vmm_guest_partition(struct vmm_guest *guest)
 {
 	return guest->partition;
-}
-
-int vmm_guest_fd(const struct vmm_guest *guest)
-{
-	return guest->end_fd;
-}
-
-enum vmm_end vmm_guest_end(const struct vmm_guest *guest)
-{
-	return (enum vmm_end)atomic_load(&guest->end);
-}
-
-const char *vmm_end_text(enum vmm_end end)
-{
-	static const char *const texts[] = {
-		[VMM_RUNNING] = "is running",
-		[VMM_POWERED_OFF] = "powered off",
-		[VMM_RESET] = "asked for a reset",
-		[VMM_CRASHED] = "crashed: triple fault",
-		[VMM_STOPPED] = "was stopped",
-		[VMM_FAILED] = "could not go on",
-	};
-
-	return texts[end];
-}
-
-void vmm_guest_stop(struct vmm_guest *guest)
-{
-	guest_finish(guest, VMM_STOPPED);
 }
 
 void vmm_guest_counters(const struct vmm_guest *guest,
@@ -285,36 +209,13 @@ void vmm_guest_counters(const struct vmm_guest *guest,
 	};
 }
 
-static void join(struct vmm_guest *guest)
-{
-	pthread_mutex_lock(&guest->join_lock);
-	if (!guest->joined) {
-		guest->joined = true;
-		for (uint32_t i = 0; i < guest->threads; i++)
-			pthread_join(guest->vcpus[i].thread, NULL);
-		if (guest->serving)
-			pthread_join(guest->service_thread, NULL);
-	}
-	pthread_mutex_unlock(&guest->join_lock);
-}
-
-enum vmm_end vmm_guest_wait(struct vmm_guest *guest)
-{
-	struct pollfd end = { .fd = guest->end_fd, .events = POLLIN };
-
-	while (!guest_has_ended(guest))
-		poll(&end, 1, -1);
-	join(guest);
-	return vmm_guest_end(guest);
-}
-
 /* In this order: threads, what KVM writes into, what the engine calls. */
 void vmm_guest_free(struct vmm_guest *guest)
 {
 	if (!guest)
 		return;
 	guest_finish(guest, VMM_STOPPED);
-	join(guest);
+	guest_join(guest);
 	testdev_free(guest->testdev);
 	hvhost_partition_free(guest->partition);
 	for (uint32_t i = 0; guest->vcpus && i < guest->cpus; i++) {

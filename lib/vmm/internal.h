@@ -2,7 +2,8 @@
 /*
  * The monitor from the inside.
  *
- *	guest.c		a guest's life
+ *	guest.c		a guest, made and freed
+ *	life.c		its threads: begin and end
  *	kvm.c		/dev/kvm, and what it must be able to do
  *	memory.c	guest memory, and the overlay pages over it
  *	image.c		files of unknown content, read once
@@ -117,8 +118,13 @@ struct vmm_guest {
 void guest_complain(struct vmm_guest *guest, enum complaint complaint,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* life.c */
+
 /* It is over, and why; whoever says so first is right. */
 void guest_finish(struct vmm_guest *guest, enum vmm_end end);
+/* Once it has ended. */
+void guest_join(struct vmm_guest *guest);
 static inline bool guest_has_ended(const struct vmm_guest *guest)
 {
 	return atomic_load(&guest->end) != VMM_RUNNING;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* From the first instruction to the end. */
+#include "internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+void guest_finish(struct vmm_guest *guest, enum vmm_end end)
+{
+	const uint64_t one = 1;
+	int running = VMM_RUNNING;
+
+	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
+		return;
+	for (uint32_t i = 0; i < guest->cpus; i++)
+		if (atomic_load(&guest->vcpus[i].running))
+			vcpu_kick(&guest->vcpus[i]);
+	/* An eventfd that holds less than its most takes one more. */
+	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static int start_threads(struct vmm_guest *guest)
+{
+	int err = vcpu_prepare_kick();
+
+	if (err)
+		return err;
+	err = pthread_create(&guest->service_thread, NULL, service_run, guest);
+	if (err)
+		return -err;
+	guest->serving = true;
+	for (uint32_t i = 0; i < guest->cpus; i++) {
+		err = pthread_create(&guest->vcpus[i].thread, NULL, vcpu_run,
+				     &guest->vcpus[i]);
+		if (err)
+			return -err;
+		guest->threads++;
+	}
+	return 0;
+}
+
+int vmm_guest_start(struct vmm_guest *guest, char *error)
+{
+	int err = start_threads(guest);
+
+	if (!err)
+		return 0;
+	guest_finish(guest, VMM_FAILED);
+	return vmm_fail(error, err, "cannot start a guest's threads: %s",
+			strerror(-err));
+}
+
+int vmm_guest_fd(const struct vmm_guest *guest)
+{
+	return guest->end_fd;
+}
+
+enum vmm_end vmm_guest_end(const struct vmm_guest *guest)
+{
+	return (enum vmm_end)atomic_load(&guest->end);
+}
+
+const char *vmm_end_text(enum vmm_end end)
+{
+	static const char *const texts[] = {
+		[VMM_RUNNING] = "is running",
+		[VMM_POWERED_OFF] = "powered off",
+		[VMM_RESET] = "asked for a reset",
+		[VMM_CRASHED] = "crashed: triple fault",
+		[VMM_STOPPED] = "was stopped",
+		[VMM_FAILED] = "could not go on",
+	};
+
+	return texts[end];
+}
+
+void vmm_guest_stop(struct vmm_guest *guest)
+{
+	guest_finish(guest, VMM_STOPPED);
+}
+
+void guest_join(struct vmm_guest *guest)
+{
+	pthread_mutex_lock(&guest->join_lock);
+	if (!guest->joined) {
+		guest->joined = true;
+		for (uint32_t i = 0; i < guest->threads; i++)
+			pthread_join(guest->vcpus[i].thread, NULL);
+		if (guest->serving)
+			pthread_join(guest->service_thread, NULL);
+	}
+	pthread_mutex_unlock(&guest->join_lock);
+}
+
+enum vmm_end vmm_guest_wait(struct vmm_guest *guest)
+{
+	struct pollfd end = { .fd = guest->end_fd, .events = POLLIN };
+
+	while (!guest_has_ended(guest))
+		poll(&end, 1, -1);
+	guest_join(guest);
+	return vmm_guest_end(guest);
+}
