@@ -57,7 +57,7 @@ static void init_serial(struct vmm_guest *guest,
 				.irq = serial_irqs[i],
 				.input = config->serial[i].input,
 				.output = config->serial[i].output,
-				.stop_fd = guest->end_fd,
+				.stop_fd = guest->stand.fd,
 			});
 }
 
@@ -66,7 +66,8 @@ static int init_plain(struct vmm_guest *guest,
 {
 	guest->name = strdup(config->name);
 	guest->vcpus = calloc(config->cpus, sizeof(*guest->vcpus));
-	if (!guest->name || !guest->vcpus || guest->end_fd < 0)
+	if (!guest->name || !guest->vcpus || guest->end_fd < 0 ||
+	    guest->stand.fd < 0)
 		return vmm_fail(error, -ENOMEM, "no memory or descriptors for "
 				"a guest");
 	guest->log = config->log;
@@ -175,6 +176,7 @@ int vmm_guest_new(struct hvhost_machine *machine,
 	new->kvm_fd = new->vm_fd = new->end_fd = new->service_fd = -1;
 	new->memory.ram_fd = new->memory.pages_fd = -1;
 	new->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	stand_init(&new->stand);
 	pthread_mutex_init(&new->join_lock, NULL);
 	init_serial(new, config);
 
@@ -229,6 +231,7 @@ void vmm_guest_free(struct vmm_guest *guest)
 		serial_destroy(&guest->serial[i]);
 	if (guest->end_fd >= 0)
 		close(guest->end_fd);
+	stand_destroy(&guest->stand);
 	pthread_mutex_destroy(&guest->join_lock);
 	free(guest->vcpus);
 	free(guest->name);

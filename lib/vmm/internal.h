@@ -3,7 +3,7 @@
  * The monitor from the inside.
  *
  *	guest.c		a guest, made and freed
- *	life.c		its threads: begin and end
+ *	life.c		its threads: begin, pause, end; stand.c: where they stand
  *	kvm.c		/dev/kvm, and what it must be able to do
  *	memory.c	guest memory, and the overlay pages over it
  *	image.c		files of unknown content, read once
@@ -16,8 +16,14 @@
  *	acpi.c		tables
  *	service.c	the thread that EOIs and serial input wake
  *
- * Locks: each serial port's own (serial.c). All else is written before the
- * threads start, is one thread's, is atomic, or lies behind the engine's locks.
+ * Locks: each serial port's own (serial.h); stand.lock, which also guards what
+ * says so here; join_lock. None is taken with another held, and the engine calls
+ * us with its own held. All else is written before the threads start, is one
+ * thread's, is atomic, or lies behind the engine's locks.
+ *
+ * While a guest is paused all its threads stand, the service thread too: EOIs
+ * wait in their eventfds, and input where it comes from. What others post to the
+ * guest meanwhile reaches its slots, and KVM keeps the interrupts.
  *
  * Guest memory is changed by the guest at any time: it is copied, never looked
  * at twice.
@@ -35,6 +41,7 @@
 #include "memory.h"
 #include "power.h"
 #include "serial.h"
+#include "stand.h"
 #include "testdev.h"
 #include "vmm.h"
 
@@ -74,8 +81,8 @@ struct vcpu {
 	struct kvm_run *run;
 	struct hvhost_vp *vp;
 	pthread_t thread;		/* to be joined */
-	pthread_t self;			/* to be kicked, once it is running */
-	_Atomic bool running;
+	pthread_t self;			/* to be kicked; stand.lock */
+	bool is_running;		/* there is that thread; stand.lock */
 	struct sint sint[HV_SINT_COUNT];
 };
 
@@ -104,6 +111,7 @@ struct vmm_guest {
 
 	_Atomic int end;		/* enum vmm_end; leaves RUNNING once */
 	int end_fd;			/* readable once it has */
+	struct stand stand;		/* its threads', while it is paused */
 	pthread_mutex_t join_lock;	/* one thread joins the others */
 	bool joined;			/* join_lock */
 
@@ -123,6 +131,11 @@ void guest_complain(struct vmm_guest *guest, enum complaint complaint,
 
 /* It is over, and why; whoever says so first is right. */
 void guest_finish(struct vmm_guest *guest, enum vmm_end end);
+/*
+ * For its threads, with no lock held: stand for as long as the guest is paused.
+ * Return false if it has ended.
+ */
+bool guest_may_go_on(struct vmm_guest *guest);
 /* Once it has ended. */
 void guest_join(struct vmm_guest *guest);
 static inline bool guest_has_ended(const struct vmm_guest *guest)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "internal.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,8 +17,10 @@ static uint32_t serial_access(struct vmm_guest *guest, uint32_t unit,
 
 	if (!write)
 		return serial_read(serial, offset);
-	err = serial_write(serial, offset, (uint8_t)value);
-	if (err)
+	do
+		err = serial_write(serial, offset, (uint8_t)value);
+	while (err == -EAGAIN && guest_may_go_on(guest));
+	if (err && err != -EAGAIN)
 		guest_complain(guest, COMPLAINT_SERIAL,
 			       "serial port %u: what it writes is lost: %s",
 			       unit, strerror(-err));

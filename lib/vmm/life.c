@@ -7,6 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whoever is running has not ended, and does not as long as we hold the lock. */
+static void kick_all(struct vmm_guest *guest)
+{
+	pthread_mutex_lock(&guest->stand.lock);
+	for (uint32_t i = 0; i < guest->cpus; i++)
+		if (guest->vcpus[i].is_running)
+			vcpu_kick(&guest->vcpus[i]);
+	pthread_mutex_unlock(&guest->stand.lock);
+}
+
 void guest_finish(struct vmm_guest *guest, enum vmm_end end)
 {
 	const uint64_t one = 1;
@@ -14,32 +24,50 @@ void guest_finish(struct vmm_guest *guest, enum vmm_end end)
 
 	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
 		return;
-	for (uint32_t i = 0; i < guest->cpus; i++)
-		if (atomic_load(&guest->vcpus[i].running))
-			vcpu_kick(&guest->vcpus[i]);
+	stand_end(&guest->stand);
+	kick_all(guest);
 	/* An eventfd that holds less than its most takes one more. */
 	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
+}
+
+bool guest_may_go_on(struct vmm_guest *guest)
+{
+	while (!guest_has_ended(guest)) {
+		if (!stand_is_wanted(&guest->stand))
+			return true;
+		stand_here(&guest->stand);
+	}
+	return false;
+}
+
+static int start_thread(struct vmm_guest *guest, pthread_t *thread,
+			void *(*run)(void *), void *context)
+{
+	int err;
+
+	stand_expect(&guest->stand);
+	err = pthread_create(thread, NULL, run, context);
+	if (err)
+		stand_expect_less(&guest->stand);
+	return -err;
 }
 
 static int start_threads(struct vmm_guest *guest)
 {
 	int err = vcpu_prepare_kick();
 
-	if (err)
-		return err;
-	err = pthread_create(&guest->service_thread, NULL, service_run, guest);
-	if (err)
-		return -err;
-	guest->serving = true;
-	for (uint32_t i = 0; i < guest->cpus; i++) {
-		err = pthread_create(&guest->vcpus[i].thread, NULL, vcpu_run,
-				     &guest->vcpus[i]);
-		if (err)
-			return -err;
-		guest->threads++;
+	if (!err)
+		err = start_thread(guest, &guest->service_thread, service_run,
+				   guest);
+	guest->serving = !err;
+	for (uint32_t i = 0; i < guest->cpus && !err; i++) {
+		err = start_thread(guest, &guest->vcpus[i].thread, vcpu_run,
+				   &guest->vcpus[i]);
+		if (!err)
+			guest->threads++;
 	}
-	return 0;
+	return err;
 }
 
 int vmm_guest_start(struct vmm_guest *guest, char *error)
@@ -51,6 +79,24 @@ int vmm_guest_start(struct vmm_guest *guest, char *error)
 	guest_finish(guest, VMM_FAILED);
 	return vmm_fail(error, err, "cannot start a guest's threads: %s",
 			strerror(-err));
+}
+
+int vmm_guest_pause(struct vmm_guest *guest)
+{
+	stand_want(&guest->stand);
+	kick_all(guest);
+	stand_wait(&guest->stand);
+	return guest_has_ended(guest) ? -ESRCH : 0;
+}
+
+void vmm_guest_resume(struct vmm_guest *guest)
+{
+	stand_release(&guest->stand);
+}
+
+bool vmm_guest_is_paused(const struct vmm_guest *guest)
+{
+	return stand_is_wanted(&guest->stand);
 }
 
 int vmm_guest_fd(const struct vmm_guest *guest)

@@ -176,8 +176,9 @@ static bool wait_for_output(const struct serial *serial)
 }
 
 /*
- * Nothing that the guest wrote is lost because its reader is slow. Who ends the
- * guest may come at any time, so we wait in poll() only, which sees that.
+ * Nothing that the guest wrote is lost because its reader is slow. Who ends or
+ * pauses the guest may come at any time, so we wait in poll() only, which sees
+ * that.
  */
 static int put_byte(const struct serial *serial, uint8_t byte)
 {
@@ -187,7 +188,7 @@ static int put_byte(const struct serial *serial, uint8_t byte)
 		if (errno != EINTR && errno != EAGAIN)
 			return -errno;
 	}
-	return 0;
+	return -EAGAIN;
 }
 
 static int transmit(struct serial *serial, uint8_t byte)
@@ -198,7 +199,8 @@ static int transmit(struct serial *serial, uint8_t byte)
 		put_received(serial, byte);
 	else if (serial->config.output >= 0)
 		err = put_byte(serial, byte);
-	serial->transmitted = true;
+	if (err != -EAGAIN)
+		serial->transmitted = true;
 	return err;
 }
 

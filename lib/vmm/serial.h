@@ -22,7 +22,7 @@ struct serial_config {
 	void *context;
 	uint32_t irq;
 	int input, output;		/* descriptors of the caller, or -1 */
-	int stop_fd;			/* readable: wait for nobody any more */
+	int stop_fd;			/* readable: wait for nobody now */
 };
 
 struct serial {
@@ -41,7 +41,10 @@ void serial_init(struct serial *serial, const struct serial_config *config);
 void serial_destroy(struct serial *serial);
 /* An access to the port's register 0 to 7. */
 uint8_t serial_read(struct serial *serial, uint32_t offset);
-/* Return 0, or what write() said the output's descriptor is: its byte is lost. */
+/*
+ * Return 0; -EAGAIN: the output would have to be waited for, and stop_fd says not
+ * to: nothing was written; else what write() said: the byte is lost.
+ */
 int serial_write(struct serial *serial, uint32_t offset, uint8_t value);
 /* Its input is readable: take what there is room for. */
 void serial_receive(struct serial *serial);

@@ -73,7 +73,7 @@ int service_init(struct vmm_guest *guest, char *error)
 	guest->service_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (guest->service_fd < 0)
 		return vmm_fail(error, -errno, "epoll: %s", strerror(errno));
-	err = add(guest, guest->end_fd, EPOLLIN, NULL);
+	err = add(guest, guest->stand.fd, EPOLLIN, NULL);
 	for (int i = 0; !err && i < VMM_SERIAL_COUNT; i++)
 		err = add_serial(guest, &guest->serial[i]);
 	return err ? vmm_fail(error, err, "epoll: %s", strerror(-err)) : 0;
@@ -93,7 +93,7 @@ void *service_run(void *context)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	while (!guest_has_ended(guest)) {
+	while (guest_may_go_on(guest)) {
 		int count = epoll_wait(guest->service_fd, events,
 				       ARRAY_SIZE(events), -1);
 

@@ -176,22 +176,40 @@ static void take_kicks_only(void)
 	pthread_sigmask(SIG_SETMASK, &others, NULL);
 }
 
+static void set_running(struct vcpu *vcpu, bool is_running)
+{
+	struct stand *stand = &vcpu->guest->stand;
+
+	pthread_mutex_lock(&stand->lock);
+	vcpu->self = pthread_self();
+	vcpu->is_running = is_running;
+	pthread_mutex_unlock(&stand->lock);
+}
+
+static void enter_guest(struct vcpu *vcpu)
+{
+	if (!ioctl(vcpu->fd, KVM_RUN, 0))
+		vcpu_handle_exit(vcpu);
+	else if (errno == EINTR)
+		/* We look why next: a kick from now on is for another reason. */
+		__atomic_store_n(&vcpu->run->immediate_exit, 0,
+				 __ATOMIC_SEQ_CST);
+	else if (errno != EAGAIN)
+		fail(vcpu, strerror(errno), (uint64_t)errno);
+}
+
 /*
- * Whoever ends the guest sets the end and then kicks those that are running; we
- * do it the other way round, so either the kick finds us or we find the end.
+ * Whoever ends or pauses the guest says so and then kicks those that are running;
+ * we do it the other way round, so either the kick finds us or we find why.
  */
 void *vcpu_run(void *context)
 {
 	struct vcpu *vcpu = context;
 
 	take_kicks_only();
-	vcpu->self = pthread_self();
-	atomic_store(&vcpu->running, true);
-	while (!guest_has_ended(vcpu->guest)) {
-		if (!ioctl(vcpu->fd, KVM_RUN, 0))
-			vcpu_handle_exit(vcpu);
-		else if (errno != EINTR && errno != EAGAIN)
-			fail(vcpu, strerror(errno), (uint64_t)errno);
-	}
+	set_running(vcpu, true);
+	while (guest_may_go_on(vcpu->guest))
+		enter_guest(vcpu);
+	set_running(vcpu, false);
 	return NULL;
 }

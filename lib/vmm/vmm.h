@@ -19,6 +19,7 @@
 #ifndef HVPOST_VMM_H
 #define HVPOST_VMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -121,6 +122,24 @@ struct hvhost_partition *vmm_guest_partition(struct vmm_guest *guest);
  * Return: 0, or what pthread_create() said; the guest has ended then.
  */
 int vmm_guest_start(struct vmm_guest *guest, char *error);
+
+/**
+ * vmm_guest_pause() - let none of its VPs run
+ *
+ * Returns once all of them stand, not in the midst of an instruction, and the
+ * guest's other thread too: what is typed, and the ends of interrupts, wait. Its
+ * partition takes messages and events as before. One that is paused stays so; one
+ * that has not started will start paused.
+ *
+ * Return: 0, or -ESRCH: it has ended.
+ */
+int vmm_guest_pause(struct vmm_guest *guest);
+
+/** vmm_guest_resume() - let them go on; nothing if it is not paused */
+void vmm_guest_resume(struct vmm_guest *guest);
+
+/** vmm_guest_is_paused() - whether it is, or somebody is about to pause it */
+bool vmm_guest_is_paused(const struct vmm_guest *guest);
 
 /**
  * vmm_guest_fd() - descriptor that becomes readable when the guest ends

@@ -15,6 +15,7 @@ int main(void)
 	srunner_add_suite(runner, serial_suite());
 	srunner_add_suite(runner, power_suite());
 	srunner_add_suite(runner, clock_suite());
+	srunner_add_suite(runner, stand_suite());
 	srunner_add_suite(runner, testdev_suite());
 
 	srunner_run_all(runner, CK_ENV);

@@ -205,18 +205,46 @@ static void *stop(void *context)
 	return NULL;
 }
 
+static void fill_output(void)
+{
+	fcntl(output[1], F_SETFL, O_NONBLOCK);
+	while (write(output[1], "", 1) == 1)
+		;
+}
+
 /* Whether the writer waits already or not, and in whichever way it can. */
 START_TEST(a_port_that_is_stopped_waits_for_nobody)
 {
 	pthread_t stopper;
 
-	fcntl(output[1], F_SETFL, O_NONBLOCK);
-	while (write(output[1], "", 1) == 1)
-		;
+	fill_output();
 	fcntl(output[1], F_SETFL, _i ? O_NONBLOCK : 0);
 	ck_assert_int_eq(pthread_create(&stopper, NULL, stop, NULL), 0);
-	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), 0);
+	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), -EAGAIN);
 	pthread_join(stopper, NULL);
+}
+END_TEST
+
+START_TEST(what_could_not_be_written_has_not_been)
+{
+	char bytes[4096] = "";
+	eventfd_t count;
+
+	fill_output();
+	serial_write(&serial, IER, 2);
+	serial_read(&serial, IIR);
+	ck_assert(!level);
+	ck_assert_int_eq(eventfd_write(stop_fd, 1), 0);
+	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), -EAGAIN);
+	ck_assert_msg(!level, "it says that it has transmitted");
+
+	ck_assert_int_eq(eventfd_read(stop_fd, &count), 0);
+	ck_assert_int_eq(read(output[0], bytes, sizeof(bytes)), sizeof(bytes));
+	ck_assert_int_eq(serial_write(&serial, DATA, 'x'), 0);
+	ck_assert(level);
+	while (!bytes[0])
+		ck_assert_int_eq(read(output[0], bytes, 1), 1);
+	ck_assert_int_eq(bytes[0], 'x');
 }
 END_TEST
 
@@ -267,6 +295,7 @@ Suite *serial_suite(void)
 	tcase_add_test(tests, registers_that_drivers_test_keep_what_they_hold);
 	tcase_add_test(tests, an_output_that_is_broken_is_told_of);
 	tcase_add_test(tests, without_output_bytes_go_nowhere);
+	tcase_add_test(tests, what_could_not_be_written_has_not_been);
 	tcase_add_loop_test(tests, a_port_that_is_stopped_waits_for_nobody, 0,
 			    2);
 	tcase_add_test(tests, a_slow_reader_gets_every_byte);
