@@ -26,6 +26,7 @@ extern const struct command command_unlink;
 extern const struct command command_port;
 extern const struct command command_connection;
 extern const struct command command_partition;
+extern const struct command command_guest;
 extern const struct command command_inspect;
 extern const struct command command_snapshot;
 

@@ -30,6 +30,10 @@ static const struct {
 	{ "connection-delete", control_connection_delete },
 	{ "connections", control_connections },
 	{ "snapshot", control_snapshot },
+	{ "guests", control_guests },
+	{ "guest-pause", control_guest_pause },
+	{ "guest-resume", control_guest_resume },
+	{ "guest-stop", control_guest_stop },
 };
 
 static void dispatch(struct request *request)

@@ -18,6 +18,12 @@ void control_connection_create(struct request *request);
 void control_connection_delete(struct request *request);
 void control_connections(struct request *request);
 
+/* control_guest.c */
+void control_guests(struct request *request);
+void control_guest_pause(struct request *request);
+void control_guest_resume(struct request *request);
+void control_guest_stop(struct request *request);
+
 /* control_inspect.c */
 void control_partitions(struct request *request);
 void control_inspect(struct request *request);

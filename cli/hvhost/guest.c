@@ -16,15 +16,6 @@
 
 #define MEMORY_DEFAULT	(512ull << 20)
 
-struct guest {
-	LIST_ENTRY(guest) next;
-	struct server *server;
-	struct named *named;
-	struct vmm_guest *vmm;
-	struct watch watch;		/* for its end */
-	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
-};
-
 /* What it is to be like */
 
 static const char *set_cpus(struct guest_wish *wish, const char *value)
@@ -197,6 +188,7 @@ static int exit_status(enum vmm_end end)
 {
 	switch (end) {
 	case VMM_POWERED_OFF:
+	case VMM_STOPPED:
 		return EXIT_DONE;
 	case VMM_RESET:
 		return EXIT_RESET;
@@ -215,18 +207,23 @@ static int worse(int one, int other)
 	return one > other ? one : other;
 }
 
-static void remove_ended(struct watch *watch, uint32_t events)
+/* It has ended. */
+static void remove_guest(struct guest *guest)
 {
-	struct guest *guest = watch->context;
 	struct server *server = guest->server;
 	enum vmm_end end = vmm_guest_end(guest->vmm);
 
-	(void)events;
 	log_line("guest %s %s", guest->named->name, vmm_end_text(end));
 	server->guests_status = worse(server->guests_status, exit_status(end));
 	free_guest(guest);
 	if (LIST_EMPTY(&server->guests))
 		server_stop(server, server->guests_status);
+}
+
+static void handle_end(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	remove_guest(watch->context);
 }
 
 static int make(struct guest *guest, const struct guest_wish *wish, char *error)
@@ -267,6 +264,8 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	named->is_kept = true;
 	guest->server = server;
 	guest->named = named;
+	guest->cpus = wish->cpus;
+	guest->memory_bytes = wish->memory_bytes;
 	guest->watch.fd = -1;
 	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
 		guest->files[i] = -1;
@@ -285,7 +284,7 @@ int guests_start(struct server *server, char *error)
 	LIST_FOREACH(guest, &server->guests, next) {
 		guest->watch = (struct watch){
 			.fd = vmm_guest_fd(guest->vmm),
-			.ready = remove_ended, .context = guest,
+			.ready = handle_end, .context = guest,
 		};
 		err = server_watch(server, &guest->watch, EPOLLIN);
 		if (err)
@@ -295,6 +294,31 @@ int guests_start(struct server *server, char *error)
 			return err;
 	}
 	return 0;
+}
+
+struct guest *guests_find(const struct server *server, const char *name)
+{
+	struct guest *guest;
+
+	LIST_FOREACH(guest, &server->guests, next)
+		if (!strcmp(guest->named->name, name))
+			return guest;
+	return NULL;
+}
+
+const char *guest_state(const struct guest *guest)
+{
+	enum vmm_end end = vmm_guest_end(guest->vmm);
+
+	if (end != VMM_RUNNING)
+		return vmm_end_text(end);
+	return vmm_guest_is_paused(guest->vmm) ? "paused" : "running";
+}
+
+void guest_stop(struct guest *guest)
+{
+	vmm_guest_stop(guest->vmm);
+	remove_guest(guest);
 }
 
 void guests_free(struct server *server)

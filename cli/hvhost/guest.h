@@ -24,6 +24,17 @@ struct guest_wish {
 	uint64_t privileges, privileges_withheld;
 };
 
+struct guest {
+	LIST_ENTRY(guest) next;
+	struct server *server;
+	struct named *named;
+	struct vmm_guest *vmm;
+	uint32_t cpus;
+	uint64_t memory_bytes;
+	struct watch watch;		/* for its end */
+	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
+};
+
 /*
  * Take "NAME,kernel=FILE[,initrd=FILE][,cpus=N][,memory=SIZE][,serial=stdio|FILE]
  * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,withheld=N][,cmdline=TEXT]"
@@ -44,6 +55,15 @@ int guests_add(struct server *server, const struct guest_wish *wish,
  * that tells of the worst end there was. Return as above.
  */
 int guests_start(struct server *server, char *error);
+
+/* The one with that name; NULL: it is not there. */
+struct guest *guests_find(const struct server *server, const char *name);
+
+/* "running", "paused", or how it has ended; static. */
+const char *guest_state(const struct guest *guest);
+
+/* End it at once; it is gone then, and its partition. */
+void guest_stop(struct guest *guest);
 
 /* Stop and free those that are left. */
 void guests_free(struct server *server);

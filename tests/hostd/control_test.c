@@ -81,6 +81,12 @@ static const struct {
 	  "the request has no number \"vp\" up to 63" },
 	{ "{\"version\":1,\"command\":\"ports\",\"partition\":\"a\"}",
 	  "there is no partition 'a' now" },
+	{ "{\"version\":1,\"command\":\"guest-pause\"}",
+	  "the request has no text \"guest\"" },
+	{ "{\"version\":1,\"command\":\"guest-pause\",\"guest\":7}",
+	  "the request has no text \"guest\"" },
+	{ "{\"version\":1,\"command\":\"guest-pause\",\"guest\":\"g\"}",
+	  "there is no guest 'g' now" },
 };
 
 START_TEST(a_bad_request_is_answered_with_what_is_wrong)
@@ -240,6 +246,16 @@ static const struct {
 	{ "port delete c:1", 2, "INVALID_PORT_ID (0x11)" },
 	{ "connection delete c:7", 2, "INVALID_CONNECTION_ID (0x12)" },
 	{ "partition frob", 1, "'frob' is not list" },
+	{ "guest list", 0, "NAME " },
+	{ "guest list --json", 0, "\"guests\":[]" },
+	{ "guest list c", 1, "too many operands: list has none" },
+	{ "guest", 1, "too few operands" },
+	{ "guest frob c", 1, "'frob' is not list, pause" },
+	{ "guest pause", 1, "too few operands: expected pause NAME" },
+	/* c is there, but not a guest. */
+	{ "guest pause c", 2, "there is no guest 'c' now" },
+	{ "guest resume c", 2, "'hvhost guest list' shows those that are" },
+	{ "guest stop c --json", 2, "\"ok\":false,\"exit\":2" },
 	{ "snapshot /nonexistent/x", 1, "cannot write /nonexistent/x" },
 	{ "snapshot", 1, "too few operands" },
 	{ "inspect x", 1, "too many operands" },
@@ -254,6 +270,7 @@ static const struct {
 	{ "connection --help", 0, "Examples:" },
 	{ "partition --help", 0, "Examples:" },
 	{ "inspect --help", 0, "Examples:" },
+	{ "guest --help", 0, "Examples:" },
 	{ "snapshot --help", 0, "Examples:" },
 };
 
