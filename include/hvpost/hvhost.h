@@ -68,6 +68,9 @@ struct hvhost_machine_config {
 HVHOST_API int hvhost_machine_new(const struct hvhost_machine_config *config,
 				  struct hvhost_machine **machine);
 
+/** hvhost_machine_flags() - those it was made with, or restored */
+HVHOST_API uint32_t hvhost_machine_flags(const struct hvhost_machine *machine);
+
 /**
  * hvhost_machine_free() - free a machine and all that is in it
  * @machine:	may be NULL
@@ -165,6 +168,15 @@ hvhost_partition_state(const struct hvhost_partition *partition);
 HVHOST_API int hvhost_partition_activate(struct hvhost_partition *partition);
 
 /**
+ * hvhost_partition_reset() - what a power cycle does to a partition's VPs
+ *
+ * As hvhost_vp_reset() of each, and GUEST_OS_ID and HYPERCALL are 0, HYPERCALL
+ * also if it was locked. Ports and connections stay, whoever made them; so does
+ * the state.
+ */
+HVHOST_API void hvhost_partition_reset(struct hvhost_partition *partition);
+
+/**
  * hvhost_partition_begin_finalize() - a partition is no target any more
  *
  * Posts and signals to its ports get INVALID_PORT_ID, port calls that name it
@@ -225,7 +237,7 @@ HVHOST_API void hvhost_vp_free(struct hvhost_vp *vp);
  *
  * SCONTROL 0, or 1 with HVHOST_MACHINE_SCONTROL_ON; SIMP and SIEFP 0, which
  * set_overlay is told; SINTs 0x10000, pages zeroed, queues empty. GUEST_OS_ID and
- * HYPERCALL are the partition's, and stay.
+ * HYPERCALL are the partition's, and stay; see hvhost_partition_reset().
  */
 HVHOST_API void hvhost_vp_reset(struct hvhost_vp *vp);
 

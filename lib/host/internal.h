@@ -174,6 +174,7 @@ static inline bool vp_takes_events(const struct hvhost_vp *vp)
 
 /* With machine->lock held exclusively. */
 void vp_free_locked(struct hvhost_vp *vp);
+void vp_reset_locked(struct hvhost_vp *vp);
 /* The guest has, or would have, written @value to SIMP or SIEFP. Exclusive. */
 void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
 		     void *contents);

@@ -28,6 +28,11 @@ int hvhost_machine_new(const struct hvhost_machine_config *config,
 	return 0;
 }
 
+uint32_t hvhost_machine_flags(const struct hvhost_machine *machine)
+{
+	return machine->flags;
+}
+
 void hvhost_machine_free(struct hvhost_machine *machine)
 {
 	if (!machine)

@@ -128,6 +128,17 @@ int hvhost_partition_begin_finalize(struct hvhost_partition *partition)
 			    HVHOST_PARTITION_FINALIZING);
 }
 
+void hvhost_partition_reset(struct hvhost_partition *partition)
+{
+	lock_exclude(&partition->machine->lock);
+	for (uint32_t i = 0; i < partition->vp_limit; i++)
+		if (partition->vps[i])
+			vp_reset_locked(partition->vps[i]);
+	atomic_store(&partition->guest_os_id, 0);
+	atomic_store(&partition->hypercall_msr, 0);
+	lock_unexclude(&partition->machine->lock);
+}
+
 /* VPs before ports, so that queues are walked once, and not for each port. */
 static void free_contents(struct hvhost_partition *partition)
 {

@@ -129,15 +129,20 @@ void vp_tell_overlay(struct hvhost_vp *vp, uint32_t msr, uint64_t value,
 					 HVHOST_NO_GPA, contents);
 }
 
-void hvhost_vp_reset(struct hvhost_vp *vp)
+void vp_reset_locked(struct hvhost_vp *vp)
 {
-	lock_exclude(&vp->partition->machine->lock);
 	synic_drop(vp);
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
 		vp->queue[sint].sint = HV_SINT_RESET;
 	set_reset_state(vp);
 	vp_tell_overlay(vp, HV_MSR_SIMP, 0, vp->sim);
 	vp_tell_overlay(vp, HV_MSR_SIEFP, 0, vp->sief);
+}
+
+void hvhost_vp_reset(struct hvhost_vp *vp)
+{
+	lock_exclude(&vp->partition->machine->lock);
+	vp_reset_locked(vp);
 	lock_unexclude(&vp->partition->machine->lock);
 }
 

@@ -10,7 +10,7 @@
 static const enum operation_kind kinds[] = {
 	READ_MSR, WRITE_MSR, WRITE_MSR, WRITE_MSR, VP_EOM, VP_EOI, TAKE, EMPTY,
 	SCRIBBLE, CLEAR_FLAGS, POST, POST, POST, SIGNAL, VP_RESET, VP_FREE,
-	VP_NEW,
+	VP_NEW, PARTITION_RESET,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -631,6 +631,18 @@ START_TEST(reset_of_a_vp_loses_what_it_has_queued)
 }
 END_TEST
 
+START_TEST(a_power_cycle_loses_what_is_queued_and_keeps_the_ports)
+{
+	post_many(CONNECTION, 1, 1 + MORE);
+	hvhost_partition_reset(world.receiver.partition);
+	assert_more_were_lost();
+	ck_assert_uint_eq(post(CONNECTION, 1), HV_STATUS_INVALID_SYNIC_STATE);
+	guest_start_synic(&world.receiver, 0);
+	post_many(CONNECTION, 50, 1);
+	ck_assert_uint_eq(take(0, SINT), 50);
+}
+END_TEST
+
 START_TEST(freeing_a_vp_loses_what_it_has_queued_and_returns_buffers)
 {
 	post_many(CONNECTION, 1, 1 + MORE);
@@ -809,6 +821,8 @@ static void add_loss_tests(TCase *tcase)
 	tcase_add_test(tcase, port_of_a_deleted_id_starts_with_nothing);
 	tcase_add_test(tcase, disconnecting_keeps_queued_messages);
 	tcase_add_test(tcase, reset_of_a_vp_loses_what_it_has_queued);
+	tcase_add_test(tcase,
+		       a_power_cycle_loses_what_is_queued_and_keeps_the_ports);
 	tcase_add_test(tcase,
 		       freeing_a_vp_loses_what_it_has_queued_and_returns_buffers);
 	tcase_add_test(tcase, finalizing_takes_queued_messages_with_it);

@@ -253,6 +253,17 @@ void model_vp_reset(struct model *model, unsigned int partition, unsigned int vp
 	overlay(model, partition, vp, HV_MSR_SIEFP, 0);
 }
 
+void model_partition_reset(struct model *model, unsigned int number)
+{
+	struct model_partition *partition = &model->partition[number];
+
+	for (unsigned int vp = 0; vp < MODEL_VPS; vp++)
+		if (partition->vp[vp].exists)
+			model_vp_reset(model, number, vp);
+	partition->guest_os_id = 0;
+	partition->hypercall = 0;
+}
+
 void model_vp_eom(struct model *model, unsigned int partition, unsigned int vp)
 {
 	struct model_partition *owner = &model->partition[partition];

@@ -115,6 +115,7 @@ struct model {
 int model_partition_activate(struct model *model, unsigned int partition);
 int model_partition_begin_finalize(struct model *model, unsigned int partition);
 int model_partition_finalize(struct model *model, unsigned int partition);
+void model_partition_reset(struct model *model, unsigned int partition);
 
 int model_vp_new(struct model *model, unsigned int partition, uint32_t vp);
 void model_vp_free(struct model *model, unsigned int partition, unsigned int vp);

@@ -71,6 +71,7 @@ START_TEST(machine_may_start_with_scontrol_on)
 	uint64_t value;
 
 	ck_assert_int_eq(hvhost_machine_new(&config, &machine), 0);
+	ck_assert_uint_eq(hvhost_machine_flags(machine), config.flags);
 	ck_assert_int_eq(hvhost_partition_new(machine, &guest, &partition), 0);
 	ck_assert_int_eq(hvhost_vp_new(partition, 0, NULL, NULL, &vp), 0);
 	ck_assert_int_eq(hvhost_vp_read_msr(vp, HV_MSR_SCONTROL, &value), 0);
@@ -325,6 +326,34 @@ START_TEST(locked_hypercall_page_stays)
 }
 END_TEST
 
+/* The sender has one VP more than those that have said anything. */
+START_TEST(a_power_cycle_resets_all_vps_and_what_they_share)
+{
+	struct hvhost_vp *const *vp = world.sender.vp;
+	uint64_t locked = 0x3000 | HV_HYPERCALL_LOCKED | HV_PAGE_ENABLE;
+
+	guest_add_vp(&world.sender, 2);
+	for (uint32_t i = 0; i < 3; i += 2)
+		guest_start_synic(&world.sender, i);
+	guest_write_msr(&world.sender, 0, HV_MSR_HYPERCALL, locked);
+	hvhost_vp_sim(vp[2])->slot[3].message_type = 1;
+
+	hvhost_partition_reset(world.sender.partition);
+	for (uint32_t i = 0; i < 3; i += 2) {
+		ck_assert_uint_eq(guest_read_msr(&world.sender, i,
+						 HV_MSR_SCONTROL), 0);
+		ck_assert_uint_eq(guest_read_msr(&world.sender, i,
+						 HV_MSR_SIMP), 0);
+		ck_assert_uint_eq(guest_read_msr(&world.sender, i,
+						 HV_MSR_SINT0 + 5), 0x10000);
+	}
+	ck_assert_uint_eq(hvhost_vp_sim(vp[2])->slot[3].message_type, 0);
+	ck_assert_uint_eq(guest_read_msr(&world.sender, 0, HV_MSR_GUEST_OS_ID),
+			  0);
+	ck_assert_uint_eq(guest_read_msr(&world.sender, 0, HV_MSR_HYPERCALL), 0);
+}
+END_TEST
+
 START_TEST(inspection_shows_what_is_on_and_masked)
 {
 	struct hvhost_vp_state state = vp_state(2);
@@ -370,6 +399,7 @@ Suite *msr_suite(void)
 	tcase_add_loop_test(tcase, page_keeps_its_contents_when_moved, 0,
 			    ROWS(pages));
 	tcase_add_test(tcase, reset_removes_both_pages);
+	tcase_add_test(tcase, a_power_cycle_resets_all_vps_and_what_they_share);
 	tcase_add_test(tcase, guest_os_id_is_one_for_all_vps);
 	tcase_add_test(tcase, hypercall_page_needs_a_guest_os_id);
 	tcase_add_test(tcase, hypercall_page_goes_with_the_guest_os_id);

@@ -665,6 +665,10 @@ static void do_partition(const struct operation *operation)
 		       model_partition_finalize(&pair.model, number));
 		forget_vps(guest);
 		break;
+	case PARTITION_RESET:
+		hvhost_partition_reset(guest->partition);
+		model_partition_reset(&pair.model, number);
+		break;
 	default:
 		partition_free(number);
 	}
