@@ -416,12 +416,21 @@ install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
 	$(INSTALL) -m 644 $(B)/driver/$(KERNELRELEASE)/hvpost.ko $(INSTALLED_DRIVER)
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
 
-uninstall: ## what install and install-driver put there
+# What dkms(8) builds hvpost.ko from, for each kernel that is installed.
+DKMS_SOURCE = $(DESTDIR)/usr/src/hvpost-$(VERSION)
+
+install-dkms: ## the driver's sources, for 'dkms install hvpost/VERSION'
+	$(INSTALL) -d $(DKMS_SOURCE)/include/hvpost
+	$(INSTALL) -m 644 driver/*.[chS] driver/Kbuild $(DKMS_SOURCE)/
+	$(INSTALL) -m 644 include/hvpost/*.h $(DKMS_SOURCE)/include/hvpost/
+	sed 's/@VERSION@/$(VERSION)/' driver/dkms.conf.in > $(DKMS_SOURCE)/dkms.conf
+
+uninstall: ## what install, install-driver and install-dkms put there
 	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(BINDIR)/hvhost \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
 		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DKMS_SOURCE)
 	if [ -e $(INSTALLED_DRIVER) ]; then \
 		rm -f $(INSTALLED_DRIVER) $(if $(DESTDIR),,&& depmod $(KERNELRELEASE)); \
 	fi
