@@ -110,6 +110,13 @@ struct hvhost_partition_ops {
 	 */
 	void (*set_overlay)(void *context, uint32_t vp_index, uint32_t msr,
 			    uint64_t gpa, void *contents);
+	/*
+	 * Messages are left waiting for the slot of @sint: the next EOI of its
+	 * interrupt matters, hvhost_vp_eoi(). Called for each look that leaves
+	 * some; no other EOI has an effect, nor need it be brought. May be NULL
+	 * where all are, or where the guest has no interrupts to end.
+	 */
+	void (*await_eoi)(void *context, uint32_t vp_index, unsigned int sint);
 };
 
 #define HVHOST_NO_GPA	UINT64_MAX
@@ -291,7 +298,11 @@ HVHOST_API int hvhost_vp_write_msr(struct hvhost_vp *vp, uint32_t msr,
 /** hvhost_vp_eom() - the guest wrote EOM, seen by other means than an MSR exit */
 HVHOST_API void hvhost_vp_eom(struct hvhost_vp *vp);
 
-/** hvhost_vp_eoi() - the guest ended the interrupt @vector in its APIC */
+/**
+ * hvhost_vp_eoi() - the guest ended the interrupt @vector in its APIC
+ *
+ * Delivers what is queued at SINTs of that vector; see @await_eoi of the ops.
+ */
 HVHOST_API void hvhost_vp_eoi(struct hvhost_vp *vp, uint8_t vector);
 
 /* 4. Hypercalls (TLFS, Hypercall Interface) */

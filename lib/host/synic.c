@@ -139,10 +139,24 @@ bool synic_fill_slot(struct hvhost_vp *vp, unsigned int sint)
 	return delivered;
 }
 
+/*
+ * Last, so that who added a message before this look needs none of its own: a
+ * poster who finds the slot claimed came before its claimant gets here, or after
+ * an empty queue, whose last message went into the slot without a claim.
+ */
+static void await_eoi(struct hvhost_vp *vp, unsigned int sint)
+{
+	const struct hvhost_partition_config *config = &vp->partition->config;
+
+	if (config->ops->await_eoi && !queue_is_empty(vp, &vp->queue[sint]))
+		config->ops->await_eoi(config->context, vp->index, sint);
+}
+
 static void deliver(struct hvhost_vp *vp, unsigned int sint)
 {
 	if (synic_fill_slot(vp, sint))
 		raise_sint(vp, sint);
+	await_eoi(vp, sint);
 }
 
 void synic_deliver(struct hvhost_vp *vp, uint16_t sints)

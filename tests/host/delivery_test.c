@@ -277,6 +277,47 @@ START_TEST(trigger_leaves_a_busy_slot_alone)
 }
 END_TEST
 
+START_TEST(eoi_is_awaited_when_a_message_is_left_waiting)
+{
+	make_link(SECOND, SECOND_PORT, SINT, 1);
+	post_many(SECOND, 1, 1);
+	ck_assert_uint_eq(world.receiver.awaits, 0);
+	post_many(SECOND, 2, 1);
+	ck_assert_uint_eq(world.receiver.awaits, 1);
+	ck_assert_uint_eq(world.receiver.awaited_vp, 1);
+	ck_assert_uint_eq(world.receiver.awaited_sint, SINT);
+}
+END_TEST
+
+START_TEST(eoi_is_awaited_anew_as_long_as_messages_are_left)
+{
+	unsigned int awaits;
+
+	post_many(CONNECTION, 1, 3);
+	awaits = world.receiver.awaits;
+	trigger_eoi();
+	ck_assert_uint_eq(world.receiver.awaits, awaits + 1);
+	empty_slot(0, SINT);
+	trigger_eoi();
+	ck_assert_uint_eq(world.receiver.awaits, awaits + 2);
+	empty_slot(0, SINT);
+	trigger_eoi();
+	ck_assert_uint_eq(world.receiver.awaits, awaits + 2);
+}
+END_TEST
+
+START_TEST(eoi_is_awaited_for_what_an_eom_leaves)
+{
+	unsigned int awaits;
+
+	post_many(CONNECTION, 1, 3);
+	awaits = world.receiver.awaits;
+	empty_slot(0, SINT);
+	trigger_eom();
+	ck_assert_uint_eq(world.receiver.awaits, awaits + 1);
+}
+END_TEST
+
 START_TEST(eom_with_nothing_queued_does_nothing)
 {
 	trigger_eom();
@@ -778,6 +819,9 @@ static void add_trigger_tests(TCase *tcase)
 			    0, ROWS(triggers));
 	tcase_add_loop_test(tcase, trigger_leaves_a_busy_slot_alone, 0,
 			    ROWS(triggers));
+	tcase_add_test(tcase, eoi_is_awaited_when_a_message_is_left_waiting);
+	tcase_add_test(tcase, eoi_is_awaited_anew_as_long_as_messages_are_left);
+	tcase_add_test(tcase, eoi_is_awaited_for_what_an_eom_leaves);
 	tcase_add_test(tcase, eom_with_nothing_queued_does_nothing);
 	tcase_add_test(tcase, eom_serves_every_sint_of_the_vp);
 	tcase_add_test(tcase, eom_serves_no_other_vp);

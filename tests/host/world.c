@@ -69,11 +69,21 @@ static void set_overlay(void *context, uint32_t vp_index, uint32_t msr,
 	};
 }
 
+static void await_eoi(void *context, uint32_t vp_index, unsigned int sint)
+{
+	struct guest *guest = context;
+
+	guest->awaited_vp = vp_index;
+	guest->awaited_sint = sint;
+	guest->awaits++;
+}
+
 static const struct hvhost_partition_ops ops = {
 	.read_memory = read_memory,
 	.write_memory = write_memory,
 	.assert_sint = assert_sint,
 	.set_overlay = set_overlay,
+	.await_eoi = await_eoi,
 };
 
 struct hvhost_partition_config guest_config(struct guest *guest)

@@ -64,6 +64,9 @@ struct guest {
 	unsigned int interrupts;
 	struct overlay overlay;		/* the last one */
 	unsigned int overlays;
+	uint32_t awaited_vp;		/* of the last await_eoi() */
+	unsigned int awaited_sint;
+	unsigned int awaits;
 };
 
 struct world {
