@@ -72,6 +72,16 @@ static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 	hyperv_raise(context, vp_index, sint);
 }
 
+/* Most messages find their slot free: no EOI of theirs is to wake anybody. */
+static void await_eoi(void *context, uint32_t vp_index, unsigned int number)
+{
+	struct vmm_guest *guest = context;
+	struct sint *sint = &guest->vcpus[vp_index].sint[number];
+
+	if (!atomic_exchange(&sint->eoi_awaited, true))
+		service_await_sint(guest, sint);
+}
+
 static void set_overlay(void *context, uint32_t vp_index, uint32_t msr,
 			uint64_t gpa, void *contents)
 {
@@ -92,6 +102,7 @@ const struct hvhost_partition_ops hyperv_partition_ops = {
 	.write_memory = write_memory,
 	.assert_sint = assert_sint,
 	.set_overlay = set_overlay,
+	.await_eoi = await_eoi,
 };
 
 /* Hypercalls */
@@ -177,6 +188,7 @@ void hyperv_init(struct vcpu *vcpu)
 	for (uint32_t i = 0; i < HV_SINT_COUNT; i++)
 		vcpu->sint[i] = (struct sint){
 			.vcpu = vcpu, .number = i, .raise_fd = -1, .eoi_fd = -1,
+			.eoi_awaited = true,
 		};
 }
 
@@ -190,14 +202,20 @@ void hyperv_destroy(struct vcpu *vcpu)
 	}
 }
 
-/* A guest that ends its interrupts need not write EOM to get the next message. */
+/*
+ * A guest that ends its interrupts need not write EOM to get the next message.
+ * Nobody awaits any more before we look what is queued: what is left then, or
+ * comes later, makes somebody await anew.
+ */
 void hyperv_eoi(struct sint *sint)
 {
 	struct hvhost_vp *vp = sint->vcpu->vp;
 	uint64_t count, value;
+	ssize_t size = read(sint->eoi_fd, &count, sizeof(count));
 
-	if (read(sint->eoi_fd, &count, sizeof(count)) == sizeof(count) &&
-	    !hvhost_vp_read_msr(vp, HV_MSR_SINT0 + sint->number, &value))
+	(void)size;	/* nor does it matter how many there were */
+	atomic_store(&sint->eoi_awaited, false);
+	if (!hvhost_vp_read_msr(vp, HV_MSR_SINT0 + sint->number, &value))
 		hvhost_vp_eoi(vp, (uint8_t)(value & HV_SINT_VECTOR_MASK));
 }
 

@@ -72,6 +72,11 @@ struct sint {
 	 */
 	_Atomic int raise_fd;
 	int eoi_fd;		/* KVM signals it when the guest ends one */
+	/*
+	 * The service thread looks at eoi_fd, once. Else it only counts, which
+	 * wakes nobody; what it has counted is seen when somebody looks again.
+	 */
+	_Atomic bool eoi_awaited;
 };
 
 struct vcpu {
@@ -187,7 +192,9 @@ extern const struct serial_ops service_serial_ops;
 
 int service_init(struct vmm_guest *guest, char *error);
 void service_destroy(struct vmm_guest *guest);
+/* Look at its eoi_fd once: from the first on, and again. */
 int service_add_sint(struct vmm_guest *guest, struct sint *sint);
+void service_await_sint(struct vmm_guest *guest, struct sint *sint);
 void *service_run(void *guest);
 
 #endif /* VMM_INTERNAL_H */

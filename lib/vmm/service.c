@@ -25,7 +25,16 @@ static int add(const struct vmm_guest *guest, int fd, uint32_t events,
 
 int service_add_sint(struct vmm_guest *guest, struct sint *sint)
 {
-	return add(guest, sint->eoi_fd, EPOLLIN, sint);
+	return add(guest, sint->eoi_fd, EPOLLIN | EPOLLONESHOT, sint);
+}
+
+void service_await_sint(struct vmm_guest *guest, struct sint *sint)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLONESHOT, .data.ptr = sint,
+	};
+
+	epoll_ctl(guest->service_fd, EPOLL_CTL_MOD, sint->eoi_fd, &event);
 }
 
 /* serial_receive() says each time whether there is room for more. */
