@@ -13,6 +13,12 @@
 #include <json-c/json.h>
 
 #define ROUNDS 15u
+#define ROUNDS_MAX 64u
+
+/* What half of the rounds are below, and a quarter, and three. */
+struct spread {
+	double low, median, high;
+};
 
 static struct json_object *results;
 
@@ -77,10 +83,17 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static double median(double *values)
+static struct spread spread_of(const double *values, unsigned int count)
 {
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[ROUNDS / 2];
+	double sorted[ROUNDS_MAX];
+
+	memcpy(sorted, values, count * sizeof(*values));
+	qsort(sorted, count, sizeof(*sorted), compare);
+	return (struct spread){
+		.low = sorted[count / 4],
+		.median = sorted[count / 2],
+		.high = sorted[count - 1 - count / 4],
+	};
 }
 
 static void print_heading(void)
@@ -102,8 +115,19 @@ static void say_wanted(const struct bench *bench, double ratio, char *text,
 		snprintf(text, size, "-");
 }
 
+static void keep_spread(struct json_object *row, const struct spread *ratio)
+{
+	struct json_object *quartiles = json_object_new_array();
+
+	json_object_object_add(row, "ratio",
+			       json_object_new_double(ratio->median));
+	json_object_array_add(quartiles, json_object_new_double(ratio->low));
+	json_object_array_add(quartiles, json_object_new_double(ratio->high));
+	json_object_object_add(row, "ratio_quartiles", quartiles);
+}
+
 static void keep(const struct bench *bench, double value, double against,
-		 double ratio)
+		 const struct spread *ratio)
 {
 	struct json_object *row = json_object_new_object();
 
@@ -114,7 +138,7 @@ static void keep(const struct bench *bench, double value, double against,
 			       json_object_new_string(bench->against));
 	json_object_object_add(row, "against_value",
 			       json_object_new_double(against));
-	json_object_object_add(row, "ratio", json_object_new_double(ratio));
+	keep_spread(row, ratio);
 	if (bench->ratio_at_most > 0)
 		json_object_object_add(row, "ratio_at_most",
 			json_object_new_double(bench->ratio_at_most));
@@ -125,7 +149,7 @@ static void keep(const struct bench *bench, double value, double against,
 }
 
 static void tell(const struct bench *bench, double value, double against,
-		 double ratio)
+		 const struct spread *ratio)
 {
 	char wanted[32];
 
@@ -133,38 +157,54 @@ static void tell(const struct bench *bench, double value, double against,
 		results = json_object_new_array();
 		print_heading();
 	}
-	say_wanted(bench, ratio, wanted, sizeof(wanted));
+	say_wanted(bench, ratio->median, wanted, sizeof(wanted));
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\033[K");
 	printf("%-44s %10.1f %-8s %-28s %10.1f %7.2f  %s\n", bench->name, value,
-	       bench->unit, bench->against, against, ratio, wanted);
+	       bench->unit, bench->against, against, ratio->median,
+	       wanted);
 	fflush(stdout);
 	keep(bench, value, against, ratio);
 }
 
 void bench_tell(const struct bench *bench, double value, double against)
 {
-	tell(bench, value, against, value / against);
+	bench_tell_rounds(bench, &value, &against, 1);
 }
 
-static void show_progress(const struct bench *bench, unsigned int round)
+void bench_tell_rounds(const struct bench *bench, const double *value,
+		       const double *against, unsigned int rounds)
+{
+	double ratios[ROUNDS_MAX];
+	struct spread ratio;
+
+	if (rounds > ROUNDS_MAX)
+		rounds = ROUNDS_MAX;
+	for (unsigned int round = 0; round < rounds; round++)
+		ratios[round] = value[round] / against[round];
+	ratio = spread_of(ratios, rounds);
+	tell(bench, spread_of(value, rounds).median,
+	     spread_of(against, rounds).median, &ratio);
+}
+
+void bench_show_progress(const char *what, unsigned int done)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "%s: %u of %u\033[K\r", bench->name, round + 1,
-			ROUNDS);
+		fprintf(stderr, "%s: %u\033[K\r", what, done);
 }
 
 void bench_run(const struct bench *bench)
 {
-	double value[ROUNDS], against[ROUNDS], ratio[ROUNDS];
+	double value[ROUNDS], against[ROUNDS];
 
 	bench->measure_against();
 	bench->measure();
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		show_progress(bench, round);
+		bench_show_progress(bench->name, round + 1);
 		against[round] = bench->measure_against();
 		value[round] = bench->measure();
-		ratio[round] = value[round] / against[round];
 	}
-	tell(bench, median(value), median(against), median(ratio));
+	bench_tell_rounds(bench, value, against, ROUNDS);
 }
 
 int bench_write(const char *path)

@@ -4,7 +4,8 @@
  *
  * No figure stands alone: each is measured beside its floor or its peer, in
  * turn, round by round, and the median of the rounds' ratios is what counts, so
- * that a machine that changes its speed changes both.
+ * that a machine that changes its speed changes both. The JSON has the quartiles
+ * of the ratios too.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -30,6 +31,13 @@ void bench_run(const struct bench *bench);
 /* A figure that was measured once, beside another one. */
 void bench_tell(const struct bench *bench, double value, double against);
 
+/* A figure that was measured in rounds: @value[n] and @against[n] in the same. */
+void bench_tell_rounds(const struct bench *bench, const double *value,
+		       const double *against, unsigned int rounds);
+
+/* On a terminal, until the next line: how far it is. */
+void bench_show_progress(const char *what, unsigned int done);
+
 /* For the JSON file too; 0: it could not be written, and has been said. */
 int bench_write(const char *path);
 
@@ -47,11 +55,13 @@ void bench_relax(void);
 /* End the program: what failed, on what. */
 _Noreturn void bench_fail(const char *what);
 
-/* post.c, threads.c, connections.c, processes.c */
+/* post.c, threads.c, connections.c, processes.c, guests.c */
 void bench_posts(void);
 void bench_threads(void);
 void bench_connections(void);
 /* @hvhost: the program's path */
 void bench_processes(const char *hvhost);
+/* @vm_bench: scripts/vm-bench */
+void bench_guests(const char *vm_bench);
 
 #endif /* BENCH_H */

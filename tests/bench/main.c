@@ -1,24 +1,55 @@
 // SPDX-License-Identifier: MIT
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bench.h"
 
+static const char *const parts[] = { "engine", "processes", "guests" };
+
+#define PARTS (sizeof(parts) / sizeof(*parts))
+
 static int usage(const char *name)
 {
-	fprintf(stderr, "usage: %s FILE.json HVHOST [processes]\n", name);
+	fprintf(stderr, "usage: %s FILE.json HVHOST VM-BENCH PART...\n"
+		"PART: engine, processes, guests\n", name);
 	return 1;
+}
+
+static bool is_part(const char *word)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (!strcmp(word, parts[i]))
+			return true;
+	return false;
+}
+
+static bool wanted(const char *part, char *const *words)
+{
+	while (*words && strcmp(*words, part))
+		words++;
+	if (!*words)
+		printf("%s: left out\n", part);
+	return *words;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 3 || argc > 4 || (argc == 4 && strcmp(argv[3], "processes")))
+	char **words = argv + 4;
+
+	if (argc < 5)
 		return usage(argv[0]);
-	if (argc == 3) {
+	for (int i = 4; i < argc; i++)
+		if (!is_part(argv[i]))
+			return usage(argv[0]);
+	if (wanted("engine", words)) {
 		bench_posts();
 		bench_threads();
 		bench_connections();
 	}
-	bench_processes(argv[2]);
+	if (wanted("processes", words))
+		bench_processes(argv[2]);
+	if (wanted("guests", words))
+		bench_guests(argv[3]);
 	return !bench_write(argv[1]);
 }

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# First process of a guest of `make bench`: makes the echo connections that
+# echo_bench wants and becomes it, with the second serial port to listen and to
+# answer.
+
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs tmp /tmp
+exec </dev/ttyS1 >/dev/ttyS1 2>&1
+stty raw -echo
+# shellcheck source=tests/vm/lib.sh
+. /vm/lib.sh
+
+# shellcheck disable=SC2119 # no parameters
+load_hvpost
+for sint in $(seq 8 15); do
+	testdev message-create $((0x10 + sint)) 0 "$sint"
+	testdev message-create $((0x20 + sint)) 1 "$sint"
+done
+exec echo_bench
