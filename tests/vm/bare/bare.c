@@ -2,9 +2,9 @@
 /*
  * A guest without a system: what the echo test device and the SynIC do, seen with
  * nothing between. It says on the second serial port what it does, and at the end
- * the success word that its command line tells. No interrupt is ever on: SINTs
- * stay masked, and slots are looked at. Its command line may have it end in
- * another way: end=reset, or end=crash.
+ * the success word that its command line tells. But for one test SINTs stay
+ * masked, and slots are looked at. Its command line may have it end in another way:
+ * end=reset, or end=crash.
  */
 #include <hvpost/hyperv.h>
 
@@ -21,6 +21,13 @@
 #define CONNECTION	0x10u
 #define EVENT		0x11u
 #define BUFFERS		HV_PORT_MESSAGE_BUFFERS
+
+#define VECTOR		0x50u
+#define APIC_BASE	0x1bu
+#define APIC_ON		(3u << 10)	/* as an x2APIC, whose registers are MSRs */
+#define APIC_EOI	0x80bu
+#define APIC_SPURIOUS	0x80fu
+#define APIC_ACCEPTS	0x1ffu
 
 #define COMMAND(control, id, vp, sint) \
 	((uint32_t)(id) << 24 | (control) << 16 | (vp) << 8 | (sint))
@@ -53,6 +60,14 @@ static void write_msr(uint32_t msr, uint64_t value)
 {
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
 			 "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static uint64_t read_msr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (uint64_t)high << 32 | low;
 }
 
 static uint64_t call_host(uint64_t control, uint64_t word)
@@ -179,10 +194,77 @@ static void test_events(void)
 	expect("signal", signal_event(), HV_STATUS_INVALID_SYNIC_STATE);
 
 	step("one that is polled takes it");
-	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_POLLING | 0x50);
+	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_POLLING | VECTOR);
 	expect("signal", signal_event(), HV_STATUS_SUCCESS);
 	expect("flags", sief_ram.sint[SINT].flags[EVENT / 8], 1u << EVENT % 8);
-	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_MASKED | 0x50);
+	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_MASKED | VECTOR);
+}
+
+/* Interrupts: their handler takes what is in the slot, and writes no EOM. */
+
+static volatile unsigned int taken;
+
+void interrupt(void);		/* start.S: calls the other one */
+void on_interrupt(void);
+
+void on_interrupt(void)
+{
+	volatile struct hv_slot *slot = &sim_ram.slot[SINT];
+
+	if (slot->message_type) {
+		expect("a message in its turn", slot->payload[0], taken);
+		slot->message_type = 0;
+		taken++;
+	}
+	__sync_synchronize();
+	write_msr(APIC_EOI, 0);
+}
+
+static void accept_interrupts(void)
+{
+	static struct {
+		uint16_t low, selector, type, middle;
+		uint32_t high, zero;
+	} gates[VECTOR + 1];
+	struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} table = { sizeof(gates) - 1, (uintptr_t)gates };
+	uintptr_t handler = (uintptr_t)interrupt;
+
+	gates[VECTOR].low = (uint16_t)handler;
+	gates[VECTOR].selector = 8;
+	gates[VECTOR].type = 0x8e00;	/* present, an interrupt gate */
+	gates[VECTOR].middle = (uint16_t)(handler >> 16);
+	gates[VECTOR].high = (uint32_t)(handler >> 32);
+	__asm__ volatile("lidt %0" : : "m"(table));
+	write_msr(APIC_BASE, read_msr(APIC_BASE) | APIC_ON);
+	write_msr(APIC_SPURIOUS, APIC_ACCEPTS);
+}
+
+/* All are posted before the first is taken. */
+static void take_by_interrupts(unsigned int count)
+{
+	taken = 0;
+	for (unsigned int i = 0; i < count; i++)
+		expect("post", post((uint8_t)i), HV_STATUS_SUCCESS);
+	while (taken < count)
+		__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	expect("the slot", sim_ram.slot[SINT].message_type, 0);
+}
+
+static void test_interrupts(void)
+{
+	step("one that ends interrupts, but writes no EOM, gets all, too");
+	say("rig: touching interrupts\n"); /* whose silence is no stall */
+	accept_interrupts();
+	write_msr(HV_MSR_SINT0 + SINT, VECTOR);
+	take_by_interrupts(BUFFERS + 1);
+	take_by_interrupts(1);
+	take_by_interrupts(1);
+	take_by_interrupts(BUFFERS + 1);
+	take_by_interrupts(2);
+	write_msr(HV_MSR_SINT0 + SINT, HV_SINT_MASKED | VECTOR);
 }
 
 static void test_nonsense(void)
@@ -236,6 +318,7 @@ void bare_main(const uint32_t *multiboot)
 	expect("the page", sim_ram.slot[SINT].message_type, 0);
 	test_messages();
 	test_events();
+	test_interrupts();
 	test_nonsense();
 	test_overlay();
 	say_success(argument(multiboot, "nonce="));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From where a multiboot loader enters, in flat protected mode without paging,
- * to main() in long mode, with the first GiB mapped to itself.
+ * to main() in long mode, with the first GiB mapped to itself; and where all
+ * interrupts enter.
  */
 #define MULTIBOOT_MAGIC		0x1badb002
 #define STACK_SIZE		16384
@@ -53,6 +54,17 @@ start:
 	call	bare_main
 2:	hlt
 	jmp	2b
+
+	.globl	interrupt
+interrupt:
+	.irp	register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+	push	%\register
+	.endr
+	call	on_interrupt
+	.irp	register, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+	pop	%\register
+	.endr
+	iretq
 
 	.balign 8
 gdt:
