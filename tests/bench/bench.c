@@ -15,8 +15,9 @@
 #define ROUNDS 15u
 #define ROUNDS_MAX 64u
 
-/* What half of the rounds are below, and a quarter, and three. */
+/* Of so many rounds: what a quarter are below, and half, and three quarters. */
 struct spread {
+	unsigned int rounds;
 	double low, median, high;
 };
 
@@ -90,6 +91,7 @@ static struct spread spread_of(const double *values, unsigned int count)
 	memcpy(sorted, values, count * sizeof(*values));
 	qsort(sorted, count, sizeof(*sorted), compare);
 	return (struct spread){
+		.rounds = count,
 		.low = sorted[count / 4],
 		.median = sorted[count / 2],
 		.high = sorted[count - 1 - count / 4],
@@ -124,6 +126,8 @@ static void keep_spread(struct json_object *row, const struct spread *ratio)
 	json_object_array_add(quartiles, json_object_new_double(ratio->low));
 	json_object_array_add(quartiles, json_object_new_double(ratio->high));
 	json_object_object_add(row, "ratio_quartiles", quartiles);
+	json_object_object_add(row, "rounds",
+			       json_object_new_int((int)ratio->rounds));
 }
 
 static void keep(const struct bench *bench, double value, double against,
@@ -213,7 +217,6 @@ int bench_write(const char *path)
 	int done;
 
 	json_object_object_add(all, "version", json_object_new_int(1));
-	json_object_object_add(all, "rounds", json_object_new_int(ROUNDS));
 	json_object_object_add(all, "results", results);
 	done = !json_object_to_file_ext(path, all, JSON_C_TO_STRING_PRETTY);
 	if (!done)

@@ -63,5 +63,6 @@ void bench_connections(void);
 void bench_processes(const char *hvhost);
 /* @vm_bench: scripts/vm-bench */
 void bench_guests(const char *vm_bench);
+void bench_instructions(const char *vm_bench);
 
 #endif /* BENCH_H */

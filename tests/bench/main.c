@@ -5,14 +5,16 @@
 
 #include "bench.h"
 
-static const char *const parts[] = { "engine", "processes", "guests" };
+static const char *const parts[] = {
+	"engine", "processes", "guests", "instructions",
+};
 
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
 static int usage(const char *name)
 {
 	fprintf(stderr, "usage: %s FILE.json HVHOST VM-BENCH PART...\n"
-		"PART: engine, processes, guests\n", name);
+		"PART: engine, processes, guests, instructions\n", name);
 	return 1;
 }
 
@@ -51,5 +53,7 @@ int main(int argc, char **argv)
 		bench_processes(argv[2]);
 	if (wanted("guests", words))
 		bench_guests(argv[3]);
+	if (wanted("instructions", words))
+		bench_instructions(argv[3]);
 	return !bench_write(argv[1]);
 }
