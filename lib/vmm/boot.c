@@ -2,6 +2,7 @@
 #include "boot.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acpi.h"
@@ -40,25 +41,46 @@ static int load_kernel(const struct memory *memory,
 	return linux_load(memory, payload, entry, error);
 }
 
-int boot_load(const struct memory *memory,
-	      const struct vmm_guest_config *config, struct entry *entry,
+int boot_open(struct boot *boot, const struct vmm_guest_config *config,
 	      char *error)
 {
-	struct image kernel = { 0 }, initrd = { 0 };
-	struct boot_payload payload = {
-		.kernel = &kernel, .initrd = &initrd,
-		.command_line = config->command_line ? config->command_line : "",
-	};
-	int err;
+	const char *text = config->command_line;
+	int err = image_open(config->kernel, &boot->kernel, error);
 
-	err = image_read(config->kernel, memory->low_size, &kernel, error);
 	if (!err && config->initrd)
-		err = image_read(config->initrd, memory->low_size, &initrd,
+		err = image_open(config->initrd, &boot->initrd, error);
+	if (err)
+		return err;
+	boot->cpus = config->cpus;
+	boot->command_line = strdup(text ? text : "");
+	return boot->command_line ? 0 : vmm_fail(error, -ENOMEM, "no memory");
+}
+
+void boot_close(struct boot *boot)
+{
+	image_close(&boot->kernel);
+	image_close(&boot->initrd);
+	free(boot->command_line);
+	boot->command_line = NULL;
+}
+
+int boot_load(const struct boot *boot, const struct memory *memory,
+	      struct entry *entry, char *error)
+{
+	struct image kernel = { 0 }, initrd = { 0 };
+	const struct boot_payload payload = {
+		.kernel = &kernel, .initrd = &initrd,
+		.command_line = boot->command_line,
+	};
+	int err = image_read(&boot->kernel, memory->low_size, &kernel, error);
+
+	if (!err && boot->initrd.path)
+		err = image_read(&boot->initrd, memory->low_size, &initrd,
 				 error);
 	if (!err)
 		err = load_kernel(memory, &payload, entry, error);
 	if (!err && acpi_write(memory_at(memory, BOOT_ACPI, BOOT_ACPI_SIZE),
-			       BOOT_ACPI_SIZE, BOOT_ACPI, config->cpus))
+			       BOOT_ACPI_SIZE, BOOT_ACPI, boot->cpus))
 		err = vmm_fail(error, -ENOSPC, "no room for ACPI tables");
 	image_free(&kernel);
 	image_free(&initrd);

@@ -27,11 +27,27 @@
 #define BOOT_ACPI_SIZE		0x10000u
 #define BOOT_HIGH		0x100000u
 
+/* A file that is open. */
+struct image_file {
+	char *path;		/* NULL: none */
+	int fd;
+};
+
 /* A file's contents. */
 struct image {
 	const char *path;
 	uint8_t *bytes;
 	size_t size;
+};
+
+/*
+ * What a guest begins with, each time that it does. Its files stay open: once
+ * hvhost serves it can open none.
+ */
+struct boot {
+	struct image_file kernel, initrd;
+	char *command_line;
+	uint32_t cpus;
 };
 
 /* Registers of the first VP at its first instruction. */
@@ -55,9 +71,12 @@ struct boot_range {
 size_t boot_ranges(const struct memory *memory,
 		   struct boot_range ranges[BOOT_RANGES_MAX]);
 
-/* Read a regular file of at most @size_max bytes. */
-int image_read(const char *path, uint64_t size_max, struct image *image,
-	       char *error);
+/* These return 0 or a negative errno value. */
+int image_open(const char *path, struct image_file *file, char *error);
+void image_close(struct image_file *file);
+/* Read all of it: a regular file of at most @size_max bytes. */
+int image_read(const struct image_file *file, uint64_t size_max,
+	       struct image *image, char *error);
 void image_free(struct image *image);
 
 /*
@@ -68,10 +87,14 @@ uint64_t image_place_high(const struct image *image,
 			  const struct memory *memory, uint64_t begin,
 			  uint64_t end);
 
-/* Load what @config names, and ACPI tables for its VPs. */
-int boot_load(const struct memory *memory,
-	      const struct vmm_guest_config *config, struct entry *entry,
+/* Open what @config names. All zero, or whatever this left, can be closed. */
+int boot_open(struct boot *boot, const struct vmm_guest_config *config,
 	      char *error);
+void boot_close(struct boot *boot);
+
+/* Load it, and ACPI tables for the VPs, into memory that is all zero. */
+int boot_load(const struct boot *boot, const struct memory *memory,
+	      struct entry *entry, char *error);
 
 /* What a kernel of either kind comes with. */
 struct boot_payload {

@@ -179,8 +179,7 @@ int cpuid_build(const struct cpuid *supported, const struct cpuid *hv,
 	return cpuid->count <= CPUID_ENTRIES_MAX ? 0 : -E2BIG;
 }
 
-int cpuid_set(const struct vcpu *vcpu, const struct vmm_guest_config *config,
-	      char *error)
+int cpuid_set(const struct vcpu *vcpu, char *error)
 {
 	const struct vmm_guest *guest = vcpu->guest;
 	struct cpuid supported = { .count = CPUID_ENTRIES_MAX };
@@ -188,8 +187,8 @@ int cpuid_set(const struct vcpu *vcpu, const struct vmm_guest_config *config,
 	struct cpuid cpuid;
 	struct cpuid_wish wish = {
 		.vp_index = vcpu->index,
-		.cpuid = config->cpuid,
-		.privileges = config->privileges,
+		.cpuid = guest->cpuid,
+		.privileges = guest->privileges,
 		.tsc_deadline = ioctl(guest->kvm_fd, KVM_CHECK_EXTENSION,
 				      KVM_CAP_TSC_DEADLINE_TIMER) > 0,
 	};
@@ -200,7 +199,7 @@ int cpuid_set(const struct vcpu *vcpu, const struct vmm_guest_config *config,
 		return vmm_fail(error, -errno,
 				"KVM does not say which CPUID leaves it has: %s",
 				strerror(errno));
-	missing = cpuid_missing_privileges(&hv, config->privileges);
+	missing = cpuid_missing_privileges(&hv, guest->privileges);
 	if (missing)
 		return vmm_fail(error, -ENOTSUP, "KVM cannot give a guest the "
 				"privileges 0x%llx: leave them out",

@@ -42,7 +42,6 @@ int cpuid_build(const struct cpuid *supported, const struct cpuid *hv,
 struct vcpu;
 
 /* Tell @vcpu. Return 0 or a negative errno value. */
-int cpuid_set(const struct vcpu *vcpu, const struct vmm_guest_config *config,
-	      char *error);
+int cpuid_set(const struct vcpu *vcpu, char *error);
 
 #endif /* VMM_CPUID_H */

@@ -72,6 +72,8 @@ static int init_plain(struct vmm_guest *guest,
 				"a guest");
 	guest->log = config->log;
 	guest->log_context = config->context;
+	guest->cpuid = config->cpuid;
+	guest->privileges = config->privileges;
 	guest->cpus = config->cpus;
 	for (uint32_t i = 0; i < guest->cpus; i++) {
 		guest->vcpus[i].guest = guest;
@@ -82,23 +84,13 @@ static int init_plain(struct vmm_guest *guest,
 	return service_init(guest, error);
 }
 
-static int init_kvm(struct vmm_guest *guest,
-		    const struct vmm_guest_config *config, char *error)
+static int init_memory(struct vmm_guest *guest, uint64_t size, char *error)
 {
-	int err = memory_init(&guest->memory, config->memory_bytes,
-			      2 * config->cpus);
+	int err = memory_init(&guest->memory, size, 2 * guest->cpus);
 
-	if (err)
-		return vmm_fail(error, err, "no %llu MiB of memory for a guest: "
-				"%s", (unsigned long long)
-				(config->memory_bytes >> 20), strerror(-err));
-	err = kvm_open(guest, error);
-	for (uint32_t i = 0; !err && i < guest->cpus; i++) {
-		err = kvm_create_vcpu(&guest->vcpus[i], error);
-		if (!err)
-			err = cpuid_set(&guest->vcpus[i], config, error);
-	}
-	return err ? err : hyperv_route_interrupts(guest, error);
+	return err ? vmm_fail(error, err, "no %llu MiB of memory for a guest: "
+			      "%s", (unsigned long long)(size >> 20),
+			      strerror(-err)) : 0;
 }
 
 static int new_vps(struct vmm_guest *guest)
@@ -147,17 +139,40 @@ static int init_partition(struct vmm_guest *guest,
 			      strerror(-err)) : 0;
 }
 
-static int init_boot(struct vmm_guest *guest,
-		     const struct vmm_guest_config *config, char *error)
+static int load_kernel(struct vmm_guest *guest, char *error)
 {
 	struct entry entry;
-	int err = boot_load(&guest->memory, config, &entry, error);
+	int err = boot_load(&guest->boot, &guest->memory, &entry, error);
 
 	if (err)
 		return err;
 	err = vcpu_set_entry(&guest->vcpus[0], &entry);
 	return err ? vmm_fail(error, err, "KVM refuses the first registers: %s",
 			      strerror(-err)) : 0;
+}
+
+int guest_power_on(struct vmm_guest *guest, char *error)
+{
+	int err = kvm_create_vm(guest, error);
+
+	for (uint32_t i = 0; !err && i < guest->cpus; i++) {
+		err = kvm_create_vcpu(&guest->vcpus[i], error);
+		if (!err)
+			err = cpuid_set(&guest->vcpus[i], error);
+	}
+	if (!err)
+		err = hyperv_route_interrupts(guest, error);
+	return err ? err : load_kernel(guest, error);
+}
+
+/* What KVM writes into goes last. */
+void guest_power_off(struct vmm_guest *guest)
+{
+	for (uint32_t i = 0; guest->vcpus && i < guest->cpus; i++) {
+		kvm_close_vcpu(&guest->vcpus[i]);
+		hyperv_destroy(&guest->vcpus[i]);
+	}
+	kvm_close_vm(guest);
 }
 
 int vmm_guest_new(struct hvhost_machine *machine,
@@ -182,11 +197,15 @@ int vmm_guest_new(struct hvhost_machine *machine,
 
 	err = init_plain(new, config, error);
 	if (!err)
-		err = init_kvm(new, config, error);
+		err = boot_open(&new->boot, config, error);
+	if (!err)
+		err = init_memory(new, config->memory_bytes, error);
+	if (!err)
+		err = kvm_open(new, error);
 	if (!err)
 		err = init_partition(new, machine, config, error);
 	if (!err)
-		err = init_boot(new, config, error);
+		err = guest_power_on(new, error);
 	if (err) {
 		vmm_guest_free(new);
 		return err;
@@ -220,12 +239,10 @@ void vmm_guest_free(struct vmm_guest *guest)
 	guest_join(guest);
 	testdev_free(guest->testdev);
 	hvhost_partition_free(guest->partition);
-	for (uint32_t i = 0; guest->vcpus && i < guest->cpus; i++) {
-		hyperv_destroy(&guest->vcpus[i]);
-		kvm_close_vcpu(&guest->vcpus[i]);
-	}
+	guest_power_off(guest);
 	kvm_close(guest);
 	memory_destroy(&guest->memory);
+	boot_close(&guest->boot);
 	service_destroy(guest);
 	for (uint32_t i = 0; i < VMM_SERIAL_COUNT; i++)
 		serial_destroy(&guest->serial[i]);

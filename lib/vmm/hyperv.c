@@ -200,6 +200,7 @@ void hyperv_destroy(struct vcpu *vcpu)
 		if (vcpu->sint[i].eoi_fd >= 0)
 			close(vcpu->sint[i].eoi_fd);
 	}
+	hyperv_init(vcpu);
 }
 
 /*

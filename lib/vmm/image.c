@@ -10,13 +10,35 @@
 
 #include "error.h"
 
+int image_open(const char *path, struct image_file *file, char *error)
+{
+	/* Not waiting for a FIFO's writer: image_read() sees what it is. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return vmm_fail(error, -errno, "%s: %s", path, strerror(errno));
+	*file = (struct image_file){ .path = strdup(path), .fd = fd };
+	if (file->path)
+		return 0;
+	close(fd);
+	return vmm_fail(error, -ENOMEM, "no memory");
+}
+
+void image_close(struct image_file *file)
+{
+	if (file->path)
+		close(file->fd);
+	free(file->path);
+	file->path = NULL;
+}
+
 static int read_all(int fd, struct image *image, char *error)
 {
 	size_t done = 0;
 
 	while (done < image->size) {
-		ssize_t count = read(fd, image->bytes + done,
-				     image->size - done);
+		ssize_t count = pread(fd, image->bytes + done,
+				      image->size - done, (off_t)done);
 
 		if (count < 0 && errno != EINTR)
 			return vmm_fail(error, -errno, "%s: %s", image->path,
@@ -56,18 +78,13 @@ static int read_file(int fd, uint64_t size_max, struct image *image, char *error
 	return read_all(fd, image, error);
 }
 
-int image_read(const char *path, uint64_t size_max, struct image *image,
-	       char *error)
+int image_read(const struct image_file *file, uint64_t size_max,
+	       struct image *image, char *error)
 {
-	/* Not waiting for a FIFO's writer: what it is comes next. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int err;
 
-	*image = (struct image){ .path = path };
-	if (fd < 0)
-		return vmm_fail(error, -errno, "%s: %s", path, strerror(errno));
-	err = read_file(fd, size_max, image, error);
-	close(fd);
+	*image = (struct image){ .path = file->path };
+	err = read_file(file->fd, size_max, image, error);
 	if (err)
 		image_free(image);
 	return err;

@@ -4,6 +4,7 @@
  *
  *	guest.c		a guest, made and freed
  *	life.c		its threads: begin, pause, end; stand.c: where they stand
+ *	reset.c		from the end to the beginning
  *	kvm.c		/dev/kvm, and what it must be able to do
  *	memory.c	guest memory, and the overlay pages over it
  *	image.c		files of unknown content, read once
@@ -97,6 +98,10 @@ struct vmm_guest {
 	void *log_context;
 	_Atomic uint32_t complained;		/* bits of enum complaint */
 
+	struct boot boot;
+	enum vmm_cpuid cpuid;
+	uint64_t privileges;			/* that CPUID tells of */
+
 	struct hvhost_partition *partition;
 	struct memory memory;
 	int kvm_fd;
@@ -114,11 +119,12 @@ struct vmm_guest {
 	_Atomic uint8_t clock_index;	/* register that the guest chose */
 	struct testdev *testdev;
 
-	_Atomic int end;		/* enum vmm_end; leaves RUNNING once */
-	int end_fd;			/* readable once it has */
+	_Atomic int end;		/* enum vmm_end; RUNNING again by a reset */
+	int end_fd;			/* readable if it is not RUNNING */
 	struct stand stand;		/* its threads', while it is paused */
 	pthread_mutex_t join_lock;	/* one thread joins the others */
 	bool joined;			/* join_lock */
+	uint64_t resets;
 
 	_Atomic uint64_t msrs_refused;
 	_Atomic uint64_t ports_unknown;
@@ -132,6 +138,11 @@ void guest_complain(struct vmm_guest *guest, enum complaint complaint,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The VM as after power-on, all of it that is not the engine's. */
+int guest_power_on(struct vmm_guest *guest, char *error);
+/* Its threads have ended, and nobody raises its SINTs. */
+void guest_power_off(struct vmm_guest *guest);
+
 /* life.c */
 
 /* It is over, and why; whoever says so first is right. */
@@ -143,6 +154,8 @@ void guest_finish(struct vmm_guest *guest, enum vmm_end end);
 bool guest_may_go_on(struct vmm_guest *guest);
 /* Once it has ended. */
 void guest_join(struct vmm_guest *guest);
+/* They are joined, and it has not ended any more: new ones may start. */
+void guest_begin_anew(struct vmm_guest *guest);
 static inline bool guest_has_ended(const struct vmm_guest *guest)
 {
 	return atomic_load(&guest->end) != VMM_RUNNING;
@@ -151,8 +164,11 @@ static inline bool guest_has_ended(const struct vmm_guest *guest)
 /* kvm.c */
 
 int kvm_open(struct vmm_guest *guest, char *error);
+int kvm_create_vm(struct vmm_guest *guest, char *error);
 int kvm_create_vcpu(struct vcpu *vcpu, char *error);
 void kvm_close_vcpu(struct vcpu *vcpu);
+/* After its vCPUs. */
+void kvm_close_vm(struct vmm_guest *guest);
 void kvm_close(struct vmm_guest *guest);
 /* The host's own write, which KVM takes without its checks of guests. */
 int kvm_write_msr(const struct vcpu *vcpu, uint32_t msr, uint64_t value);
@@ -173,6 +189,7 @@ void vcpu_kick(struct vcpu *vcpu);
 extern const struct hvhost_partition_ops hyperv_partition_ops;
 
 void hyperv_init(struct vcpu *vcpu);
+/* As hyperv_init() left it. */
 void hyperv_destroy(struct vcpu *vcpu);
 int hyperv_route_interrupts(struct vmm_guest *guest, char *error);
 void hyperv_hypercall(struct vcpu *vcpu, struct kvm_hyperv_exit *call);

@@ -124,7 +124,14 @@ static int create_devices(const struct vmm_guest *guest)
 	return ioctl(guest->vm_fd, KVM_CREATE_PIT2, &pit);
 }
 
-static int create_vm(struct vmm_guest *guest, char *error)
+int kvm_open(struct vmm_guest *guest, char *error)
+{
+	int err = open_device(guest, error);
+
+	return err ? err : check_capabilities(guest, error);
+}
+
+int kvm_create_vm(struct vmm_guest *guest, char *error)
 {
 	const struct memory *memory = &guest->memory;
 	int size;
@@ -151,17 +158,6 @@ static int create_vm(struct vmm_guest *guest, char *error)
 				"tell of their exits");
 	guest->run_size = (size_t)size;
 	return 0;
-}
-
-int kvm_open(struct vmm_guest *guest, char *error)
-{
-	int err = open_device(guest, error);
-
-	if (!err)
-		err = check_capabilities(guest, error);
-	if (!err)
-		err = create_vm(guest, error);
-	return err;
 }
 
 static int enable_vcpu_cap(const struct vcpu *vcpu, uint32_t number,
@@ -208,13 +204,17 @@ void kvm_close_vcpu(struct vcpu *vcpu)
 	vcpu->fd = -1;
 }
 
-void kvm_close(struct vmm_guest *guest)
+void kvm_close_vm(struct vmm_guest *guest)
 {
 	if (guest->vm_fd >= 0)
 		close(guest->vm_fd);
+	guest->vm_fd = -1;
+}
+
+void kvm_close(struct vmm_guest *guest)
+{
 	if (guest->kvm_fd >= 0)
 		close(guest->kvm_fd);
-	guest->vm_fd = -1;
 	guest->kvm_fd = -1;
 }
 

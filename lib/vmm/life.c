@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* Whoever is running has not ended, and does not as long as we hold the lock. */
@@ -126,6 +127,19 @@ const char *vmm_end_text(enum vmm_end end)
 void vmm_guest_stop(struct vmm_guest *guest)
 {
 	guest_finish(guest, VMM_STOPPED);
+}
+
+/* Whoever ended it has made end_fd readable before its threads were joined. */
+void guest_begin_anew(struct vmm_guest *guest)
+{
+	eventfd_t count;
+
+	guest->threads = 0;
+	guest->serving = false;
+	guest->joined = false;
+	eventfd_read(guest->end_fd, &count);
+	atomic_store(&guest->end, VMM_RUNNING);
+	stand_begin(&guest->stand);
 }
 
 void guest_join(struct vmm_guest *guest)

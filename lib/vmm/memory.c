@@ -71,6 +71,12 @@ void memory_destroy(struct memory *memory)
 	*memory = (struct memory){ .ram_fd = -1, .pages_fd = -1 };
 }
 
+/* What was never written costs nothing, and that is so again. */
+int memory_clear(const struct memory *memory)
+{
+	return madvise(memory->ram, memory->size, MADV_REMOVE) ? -errno : 0;
+}
+
 uint64_t memory_gpa_end(const struct memory *memory)
 {
 	return memory->size > memory->low_size ?

@@ -33,6 +33,9 @@ struct memory {
 int memory_init(struct memory *memory, uint64_t size, uint32_t overlays);
 void memory_destroy(struct memory *memory);
 
+/* All of RAM is zero again; nothing covers any of it. 0 or a negative errno. */
+int memory_clear(const struct memory *memory);
+
 /* Guest physical addresses lie below it. */
 uint64_t memory_gpa_end(const struct memory *memory);
 

@@ -24,6 +24,12 @@ static uint32_t timer(void)
 			  ns * POWER_TIMER_HZ / 1000000000u) & TIMER_MASK;
 }
 
+void power_reset(struct power *power)
+{
+	atomic_store(&power->enable, 0);
+	atomic_store(&power->control, 0);
+}
+
 uint32_t power_read(const struct power *power, uint32_t offset)
 {
 	switch (offset) {

@@ -28,6 +28,8 @@ struct power {
 	_Atomic uint16_t control;
 };
 
+void power_reset(struct power *power);
+
 /* Read the register at @offset from POWER_EVENT_PORT. */
 uint32_t power_read(const struct power *power, uint32_t offset);
 

@@ -54,14 +54,34 @@ static bool is_regular(int fd)
 	return !fstat(fd, &file) && S_ISREG(file.st_mode);
 }
 
+static void set_reset_state(struct serial *serial)
+{
+	serial->ier = serial->fcr = serial->lcr = serial->mcr = serial->scr = 0;
+	serial->divisor[0] = 0x0c;	/* 9600 baud, as good as any */
+	serial->divisor[1] = 0;
+	serial->transmitted = false;
+	serial->level = false;
+	serial->received_count = 0;
+}
+
 void serial_init(struct serial *serial, const struct serial_config *config)
 {
 	*serial = (struct serial){
 		.config = *config,
 		.output_waits = !is_regular(config->output),
-		.divisor = { 0x0c },	/* 9600 baud, as good as any */
 	};
+	set_reset_state(serial);
 	pthread_mutex_init(&serial->lock, NULL);
+}
+
+void serial_reset(struct serial *serial)
+{
+	pthread_mutex_lock(&serial->lock);
+	set_reset_state(serial);
+	if (serial->config.input >= 0)
+		serial->config.ops->want_input(serial->config.context,
+					       serial->config.input);
+	pthread_mutex_unlock(&serial->lock);
 }
 
 void serial_destroy(struct serial *serial)

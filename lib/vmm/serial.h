@@ -39,6 +39,8 @@ struct serial {
 
 void serial_init(struct serial *serial, const struct serial_config *config);
 void serial_destroy(struct serial *serial);
+/* As after serial_init(): what was received is lost, its interrupt line is low. */
+void serial_reset(struct serial *serial);
 /* An access to the port's register 0 to 7. */
 uint8_t serial_read(struct serial *serial, uint32_t offset);
 /*

@@ -182,6 +182,18 @@ static bool destroy(const struct testdev *testdev,
 	       delete_port(testdev, command, event);
 }
 
+void testdev_reset(struct testdev *testdev)
+{
+	for (unsigned int id = 0; id < IDS; id++) {
+		const struct command command = { .id = (uint8_t)id };
+
+		destroy(testdev, &command, false);
+		destroy(testdev, &command, true);
+	}
+	for (unsigned int vp = 0; vp < VPS; vp++)
+		atomic_store(&testdev->routes[vp], 0);
+}
+
 /*
  * All SINTs have their interrupts here. A route is what a guest that was written
  * for the other device asks for first.

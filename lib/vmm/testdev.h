@@ -50,6 +50,9 @@ struct testdev_config {
 int testdev_new(const struct testdev_config *config, struct testdev **testdev);
 void testdev_free(struct testdev *testdev);
 
+/* No routes, and none of its ports and connections, as in the beginning. */
+void testdev_reset(struct testdev *testdev);
+
 /* The guest wrote @word to the port. Return whether it had an effect. */
 bool testdev_command(struct testdev *testdev, uint32_t word);
 

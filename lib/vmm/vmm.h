@@ -142,9 +142,28 @@ void vmm_guest_resume(struct vmm_guest *guest);
 bool vmm_guest_is_paused(const struct vmm_guest *guest);
 
 /**
+ * vmm_guest_reset() - a power cycle: let it begin anew in the same partition
+ * @guest:	one that runs or is paused, or has ended by VMM_RESET. One that is
+ *		paused stays so, before its first instruction.
+ * @error:	out: VMM_ERROR_SIZE bytes
+ *
+ * Its memory is zeroed and its kernel loaded again, from the files as they are
+ * now; its VPs and devices are as at power-on, and messages that waited for it are
+ * lost. Ports and connections stay, but for those of the test device. No other
+ * function is called for the guest meanwhile; who waits for its end may miss one.
+ *
+ * Return: 0, or -ESRCH: it has ended in another way; else the guest has ended by
+ * VMM_FAILED, for the reasons that vmm_guest_new() and vmm_guest_start() have.
+ */
+int vmm_guest_reset(struct vmm_guest *guest, char *error);
+
+/** vmm_guest_resets() - how often that was done */
+uint64_t vmm_guest_resets(const struct vmm_guest *guest);
+
+/**
  * vmm_guest_fd() - descriptor that becomes readable when the guest ends
  *
- * It is the guest's, and stays readable.
+ * It is the guest's, and stays readable unless it is reset.
  */
 int vmm_guest_fd(const struct vmm_guest *guest);
 

@@ -21,16 +21,30 @@ static struct {
 	uint64_t msr[MSRS];
 } vcpus[VCPUS];
 static bool refuses_irqfds;
+static unsigned int vms;
+static bool (*run_vcpu)(uint32_t vcpu, struct kvm_run *run);
 
 void fake_kvm_reset(void)
 {
 	memset(vcpus, 0, sizeof(vcpus));
 	refuses_irqfds = false;
+	vms = 0;
+	run_vcpu = NULL;
 }
 
 void fake_kvm_refuse_irqfds(bool refuse)
 {
 	refuses_irqfds = refuse;
+}
+
+void fake_kvm_run(bool (*run)(uint32_t vcpu, struct kvm_run *run))
+{
+	run_vcpu = run;
+}
+
+unsigned int fake_kvm_vms(void)
+{
+	return vms;
 }
 
 uint64_t fake_kvm_msr(uint32_t vcpu, uint32_t msr)
@@ -44,6 +58,7 @@ static int new_vcpu(unsigned long index)
 
 	if (index >= VCPUS || fd < 0 || ftruncate(fd, FAKE_KVM_RUN_SIZE))
 		return -1;
+	memset(&vcpus[index], 0, sizeof(vcpus[index]));
 	vcpus[index].fd = fd;
 	return fd;
 }
@@ -78,6 +93,24 @@ static int write_msrs(int fd, const struct kvm_msrs *msrs)
 	return 0;
 }
 
+static int enter(int fd)
+{
+	for (uint32_t i = 0; run_vcpu && i < VCPUS; i++) {
+		struct kvm_run *run;
+		bool is_exit;
+
+		if (vcpus[i].fd != fd)
+			continue;
+		run = mmap(NULL, FAKE_KVM_RUN_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, fd, 0);
+		is_exit = run_vcpu(i, run);
+		munmap(run, FAKE_KVM_RUN_SIZE);
+		errno = EINTR;
+		return is_exit ? 0 : -1;
+	}
+	return 0;
+}
+
 static int assign_irqfd(void)
 {
 	if (!refuses_irqfds)
@@ -108,6 +141,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	case KVM_CHECK_EXTENSION:
 		return 1;
 	case KVM_CREATE_VM:
+		vms++;
 		return eventfd(0, EFD_CLOEXEC);
 	case KVM_CREATE_VCPU:
 		return new_vcpu(argument.number);
@@ -123,6 +157,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return 0;
 	case KVM_SET_MSRS:
 		return write_msrs(fd, argument.pointer);
+	case KVM_RUN:
+		return enter(fd);
 	case KVM_IRQFD:
 		return assign_irqfd();
 	default:

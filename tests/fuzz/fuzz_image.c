@@ -101,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct memory memory = memory_make();
 	char error[VMM_ERROR_SIZE] = "";
+	struct boot boot = { 0 };
 	struct entry entry;
 	int err;
 
@@ -108,7 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	line[line_size] = '\0';
 	file_fill(&kernel, bytes.data, bytes.size, bytes.size);
 	file_fill(&initrd, (const uint8_t *)"initrd", 6, initrd_size);
-	err = boot_load(&memory, &config, &entry, error);
+	err = boot_open(&boot, &config, error);
+	if (!err)
+		err = boot_load(&boot, &memory, &entry, error);
+	boot_close(&boot);
 	check(&memory, &entry, err, error);
 	return 0;
 }
