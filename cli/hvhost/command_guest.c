@@ -10,9 +10,10 @@ static const struct common_options defaults;
 
 static void print_guest(struct json_object *guest)
 {
-	printf("%-24s %-14s %-6llu %4llu %8llu M\n", ask_text(guest, "name"),
-	       ask_text(guest, "state"), ask_number(guest, "id"),
-	       ask_number(guest, "vp_count"), ask_number(guest, "memory") >> 20);
+	printf("%-24s %-14s %-6llu %4llu %8llu M %7llu\n",
+	       ask_text(guest, "name"), ask_text(guest, "state"),
+	       ask_number(guest, "id"), ask_number(guest, "vp_count"),
+	       ask_number(guest, "memory") >> 20, ask_number(guest, "resets"));
 }
 
 static int list(const struct common_options *common, const char *name)
@@ -22,11 +23,11 @@ static int list(const struct common_options *common, const char *name)
 				    "too many operands: list has none");
 	return ask_and_list(common, ask_new("guests"), "guests",
 			    "NAME                     STATE          ID     "
-			    " VPS     MEMORY",
+			    " VPS     MEMORY  RESETS",
 			    print_guest);
 }
 
-static const char *const actions[] = { "pause", "resume", "stop" };
+static const char *const actions[] = { "pause", "resume", "reset", "stop" };
 
 static int act(const struct common_options *common, const char *action,
 	       const char *name)
@@ -54,7 +55,7 @@ static int run_guest(void *values, char **operands)
 		if (!strcmp(operands[0], actions[i]))
 			return act(common, actions[i], operands[1]);
 	return command_fail(common, EXIT_LOCAL, "--help has examples",
-			    "'%.40s' is not list, pause, resume or stop",
+			    "'%.40s' is not list, pause, resume, reset or stop",
 			    operands[0]);
 }
 
@@ -67,11 +68,13 @@ static const struct option_line lines[] = {
 
 const struct command command_guest = {
 	.name = "guest",
-	.operands = "list | pause NAME | resume NAME | stop NAME",
-	.summary = "list KVM guests; pause, resume or stop one",
+	.operands = "list | pause NAME | resume NAME | reset NAME | stop NAME",
+	.summary = "list KVM guests; pause, resume, reset or stop one",
 	.details =
 	"A guest that is paused does nothing, and what others post to it waits. One\n"
-	"that is stopped ends without being asked, as a machine whose plug is pulled.",
+	"that is reset begins anew as after power-on, in the same partition: links and\n"
+	"ports stay. One that is stopped ends, as a machine whose plug is pulled.\n"
+	"None of them is asked.",
 	.examples =
 	"  hvhost guest list\n"
 	"  hvhost guest pause web\n"

@@ -33,6 +33,7 @@ static const struct {
 	{ "guests", control_guests },
 	{ "guest-pause", control_guest_pause },
 	{ "guest-resume", control_guest_resume },
+	{ "guest-reset", control_guest_reset },
 	{ "guest-stop", control_guest_stop },
 };
 

@@ -22,6 +22,7 @@ void control_connections(struct request *request);
 void control_guests(struct request *request);
 void control_guest_pause(struct request *request);
 void control_guest_resume(struct request *request);
+void control_guest_reset(struct request *request);
 void control_guest_stop(struct request *request);
 
 /* control_inspect.c */

@@ -15,6 +15,8 @@ static struct json_object *show_guest(const struct guest *guest)
 			hvhost_partition_id(guest->named->partition));
 	json_add_number(object, "vp_count", guest->cpus);
 	json_add_number(object, "memory", guest->memory_bytes);
+	json_add_string(object, "on_reset", guest->restarts ? "restart" : "end");
+	json_add_number(object, "resets", vmm_guest_resets(guest->vmm));
 	json_add_number(object, "testdev_ignored", counters.testdev_ignored);
 	json_add_number(object, "msrs_refused", counters.msrs_refused);
 	json_add_number(object, "ports_unknown", counters.ports_unknown);
@@ -74,6 +76,16 @@ void control_guest_resume(struct request *request)
 	else
 		request_fail(request, NULL, "guest %s is not paused",
 			     guest->named->name);
+}
+
+void control_guest_reset(struct request *request)
+{
+	struct guest *guest = find(request);
+	char error[VMM_ERROR_SIZE];
+
+	if (guest && guest_reset(guest, error))
+		request_fail(request, NULL, "guest %s cannot begin anew: %s",
+			     guest->named->name, error);
 }
 
 void control_guest_stop(struct request *request)

@@ -69,6 +69,14 @@ static const char *set_privileges(uint64_t *privileges, const char *value)
 	return NULL;
 }
 
+static const char *set_on_reset(struct guest_wish *wish, const char *value)
+{
+	wish->restarts = !strcmp(value, "restart");
+	if (!wish->restarts && strcmp(value, "end"))
+		return "on-reset is end or restart";
+	return NULL;
+}
+
 static const char *set(struct guest_wish *wish, const char *key, char *value)
 {
 	if (!strcmp(key, "kernel"))
@@ -91,9 +99,12 @@ static const char *set(struct guest_wish *wish, const char *key, char *value)
 		return set_privileges(&wish->privileges, value);
 	else if (!strcmp(key, "withheld"))
 		return set_privileges(&wish->privileges_withheld, value);
+	else if (!strcmp(key, "on-reset"))
+		return set_on_reset(wish, value);
 	else
 		return "a guest has kernel, initrd, cpus, memory, serial, "
-		       "serial2, cpuid, privileges, withheld and, last, cmdline";
+		       "serial2, cpuid, privileges, withheld, on-reset and, "
+		       "last, cmdline";
 	return NULL;
 }
 
@@ -220,10 +231,28 @@ static void remove_guest(struct guest *guest)
 		server_stop(server, server->guests_status);
 }
 
+int guest_reset(struct guest *guest, char *error)
+{
+	int err = vmm_guest_reset(guest->vmm, error);
+
+	if (err)
+		log_line("guest %s cannot begin anew: %s", guest->named->name,
+			 error);
+	return err;
+}
+
 static void handle_end(struct watch *watch, uint32_t events)
 {
+	struct guest *guest = watch->context;
+	char error[VMM_ERROR_SIZE];
+
 	(void)events;
-	remove_guest(watch->context);
+	if (!guest->restarts || vmm_guest_end(guest->vmm) != VMM_RESET ||
+	    guest_reset(guest, error))
+		remove_guest(guest);
+	else
+		log_line("guest %s asked for a reset and begins anew",
+			 guest->named->name);
 }
 
 static int make(struct guest *guest, const struct guest_wish *wish, char *error)
@@ -266,6 +295,7 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	guest->named = named;
 	guest->cpus = wish->cpus;
 	guest->memory_bytes = wish->memory_bytes;
+	guest->restarts = wish->restarts;
 	guest->watch.fd = -1;
 	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
 		guest->files[i] = -1;

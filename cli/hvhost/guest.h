@@ -22,6 +22,7 @@ struct guest_wish {
 	uint64_t memory_bytes;
 	enum vmm_cpuid cpuid;
 	uint64_t privileges, privileges_withheld;
+	bool restarts;		/* when it asks for a reset */
 };
 
 struct guest {
@@ -31,15 +32,16 @@ struct guest {
 	struct vmm_guest *vmm;
 	uint32_t cpus;
 	uint64_t memory_bytes;
+	bool restarts;			/* when it asks for a reset */
 	struct watch watch;		/* for its end */
 	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
 };
 
 /*
  * Take "NAME,kernel=FILE[,initrd=FILE][,cpus=N][,memory=SIZE][,serial=stdio|FILE]
- * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,withheld=N][,cmdline=TEXT]"
- * apart, where cmdline, which may have commas, comes last. @text is changed.
- * Return NULL, or what is wrong with it.
+ * [,serial2=FILE][,cpuid=hyperv|kvm][,privileges=N][,withheld=N]
+ * [,on-reset=end|restart][,cmdline=TEXT]" apart, where cmdline, which may have
+ * commas, comes last. @text is changed. Return NULL, or what is wrong with it.
  */
 const char *guest_parse(char *text, struct guest_wish *wish);
 
@@ -61,6 +63,12 @@ struct guest *guests_find(const struct server *server, const char *name);
 
 /* "running", "paused", or how it has ended; static. */
 const char *guest_state(const struct guest *guest);
+
+/*
+ * A power cycle. Return 0, or a negative errno value and @error, VMM_ERROR_SIZE
+ * bytes, which has been logged.
+ */
+int guest_reset(struct guest *guest, char *error);
 
 /* End it at once; it is gone then, and its partition. */
 void guest_stop(struct guest *guest);

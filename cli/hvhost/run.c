@@ -57,7 +57,7 @@ static const struct option_line options[] = {
 	  "a KVM guest: NAME,kernel=FILE[,initrd=FILE][,cpus=N]\n"
 	  "[,memory=SIZE][,serial=stdio|FILE][,serial2=FILE]\n"
 	  "[,cpuid=hyperv|kvm][,privileges=N][,withheld=N]\n"
-	  "[,cmdline=TEXT];\n"
+	  "[,on-reset=end|restart][,cmdline=TEXT];\n"
 	  "FILE for the kernel is a bzImage or a multiboot ELF,\n"
 	  "cmdline comes last and may have commas; hvhost ends\n"
 	  "when all guests have (any number of times)",

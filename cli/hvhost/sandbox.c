@@ -36,7 +36,7 @@ static const int allowed[] = {
 	/* the time, and the standard streams */
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
 	SCMP_SYS(getrandom), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(lseek),
+	SCMP_SYS(lseek), SCMP_SYS(pread64),
 	/* the end: remove the socket if it is ours */
 	SCMP_SYS(lstat), SCMP_SYS(unlink),
 };
@@ -44,6 +44,13 @@ static const int allowed[] = {
 /* What is asked of KVM once guests run, and of the terminal in the end. */
 static const unsigned long allowed_for_guests[] = {
 	KVM_RUN, KVM_SET_MSRS, KVM_IRQFD, KVM_IRQ_LINE, TCGETS, TCSETS,
+	/* a VM made anew: a guest's reset */
+	KVM_CREATE_VM, KVM_SET_IDENTITY_MAP_ADDR, KVM_SET_TSS_ADDR,
+	KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2, KVM_ENABLE_CAP,
+	KVM_X86_SET_MSR_FILTER, KVM_SET_USER_MEMORY_REGION,
+	KVM_GET_VCPU_MMAP_SIZE, KVM_CREATE_VCPU, KVM_CHECK_EXTENSION,
+	KVM_GET_SUPPORTED_CPUID, KVM_GET_SUPPORTED_HV_CPUID, KVM_SET_CPUID2,
+	KVM_SET_GSI_ROUTING, KVM_GET_SREGS, KVM_SET_SREGS, KVM_SET_REGS,
 };
 
 static int add_guest_rules(scmp_filter_ctx filter)

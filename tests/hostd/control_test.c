@@ -254,6 +254,7 @@ static const struct {
 	{ "guest pause", 1, "too few operands: expected pause NAME" },
 	/* c is there, but not a guest. */
 	{ "guest pause c", 2, "there is no guest 'c' now" },
+	{ "guest reset c", 2, "there is no guest 'c' now" },
 	{ "guest resume c", 2, "'hvhost guest list' shows those that are" },
 	{ "guest stop c --json", 2, "\"ok\":false,\"exit\":2" },
 	{ "snapshot /nonexistent/x", 1, "cannot write /nonexistent/x" },
