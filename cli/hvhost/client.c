@@ -180,6 +180,13 @@ static const char *run_call(struct client_state *state, uint32_t vp_index,
 					  call.input);
 		ring->has_failed = err;
 		break;
+	case HVPOST_ATTACH_ADD_SLOTS:
+		err = call.control < HV_SINT_COUNT ?
+		      hvhost_vp_add_slots(vp, (unsigned int)call.control,
+					  shared->slot[call.control],
+					  HVPOST_ATTACH_MORE_SLOTS) : -EINVAL;
+		ring->has_failed = err;
+		break;
 	default:
 		return "a call of an unknown kind";
 	}

@@ -9,8 +9,9 @@
  * partition; with the socket, the partition ends.
  *
  * In the memory each VP has a ring of calls, the two pages of guest memory that a
- * large call may use, and its SIM and SIEF page. These two lie at GPA 0 and 4096
- * once SIMP and SIEFP say so, and are the pages that the engine writes.
+ * large call may use, its SIM and SIEF page, and further slots. The two pages lie at
+ * GPA 0 and 4096 once SIMP and SIEFP say so, and are the pages that the engine
+ * writes; the slots are used where the process asks for that.
  *
  * Everything is little endian, naturally aligned, and pinned by an assertion.
  * What one side writes, the other copies once and then checks. Where an order is
@@ -104,7 +105,12 @@ HV_ASSERT_OFFSET(struct hvpost_attach_answer, reason, 64);
 enum hvpost_attach_call_kind {
 	HVPOST_ATTACH_HYPERCALL = 1,	/* @control, @input, @output */
 	HVPOST_ATTACH_READ_MSR = 2,	/* @control: its number */
-	HVPOST_ATTACH_WRITE_MSR = 3	/* @control: its number, @input: value */
+	HVPOST_ATTACH_WRITE_MSR = 3,	/* @control: its number, @input: value */
+	/*
+	 * @control: a SINT, which from now on has the slots in the VP's @slot, too;
+	 * see hvhost_vp_add_slots(), whose error this gets.
+	 */
+	HVPOST_ATTACH_ADD_SLOTS = 4
 };
 
 /* The call's memory is the VP's pages; only one call at a time may say so. */
@@ -123,8 +129,9 @@ struct hvpost_attach_call {
 	uint32_t kind;
 	uint32_t flags;
 	uint32_t memory_size;	/* guest memory of this call: GPA 0 up to this */
-	int32_t  error;		/* out: 0; -EPERM: it got #UD or #GP instead; or
-				 * -ECANCELED: see HVPOST_ATTACH_CHAINED
+	int32_t  error;		/* out: 0; -EPERM: it got #UD or #GP instead;
+				 * -ECANCELED: see HVPOST_ATTACH_CHAINED; or
+				 * what its kind says
 				 */
 	uint64_t result;	/* out: RAX, or the MSR */
 	uint64_t reserved[2];
@@ -162,18 +169,27 @@ HV_ASSERT_OFFSET(struct hvpost_attach_words, waiters, 128);
 HV_ASSERT_OFFSET(struct hvpost_attach_words, asserted, 192);
 HV_ASSERT_OFFSET(struct hvpost_attach_words, armed, 256);
 
+/*
+ * Slots of each SINT beside the one in the SIM page, if the process wants them: see
+ * hvhost_vp_add_slots(). A guest has a processor of its own, a process may share
+ * one with hvhost, and then one slot is a change of processes for each message.
+ */
+#define HVPOST_ATTACH_MORE_SLOTS 63u
+
 struct hvpost_attach_vp {
 	struct hvpost_attach_words words;
 	uint8_t pages[HVPOST_ATTACH_PAGES_SIZE];
 	struct hv_sim_page sim;
 	struct hv_sief_page sief;
 	struct hvpost_attach_call call[HVPOST_ATTACH_CALLS];
+	struct hv_slot slot[HV_SINT_COUNT][HVPOST_ATTACH_MORE_SLOTS];
 };
-HV_ASSERT_SIZE(struct hvpost_attach_vp, 40960);
+HV_ASSERT_SIZE(struct hvpost_attach_vp, 299008);
 HV_ASSERT_OFFSET(struct hvpost_attach_vp, pages, 4096);
 HV_ASSERT_OFFSET(struct hvpost_attach_vp, sim, 12288);
 HV_ASSERT_OFFSET(struct hvpost_attach_vp, sief, 16384);
 HV_ASSERT_OFFSET(struct hvpost_attach_vp, call, 20480);
+HV_ASSERT_OFFSET(struct hvpost_attach_vp, slot, 40960);
 
 /* The first page; the VPs follow it in order of their indexes. */
 struct hvpost_attach_memory {

@@ -229,6 +229,30 @@ HVHOST_API int hvhost_vp_new(struct hvhost_partition *partition,
 			     uint32_t vp_index, void *sim, void *sief,
 			     struct hvhost_vp **vp);
 
+#define HVHOST_MORE_SLOTS_MAX	255u
+
+/**
+ * hvhost_vp_add_slots() - give a SINT more slots than the one in the SIM page
+ * @vp:		VP whose guest knows of this
+ * @sint:	which SINT, once
+ * @slots:	the others. They must stay until the VP is freed, and are zeroed.
+ * @count:	how many, up to HVHOST_MORE_SLOTS_MAX
+ *
+ * No specification has this: it is for guests that share a processor with who
+ * fills their slots, where one slot means a change of processes for each message.
+ * Messages go into the slots in turn, beginning with the one in the SIM page if
+ * that is free, else with @slots; and the guest is to take them in turn, each as
+ * it would take that one: it clears the type, looks at MessagePending, and writes
+ * EOM if that is set, which here means that it is time to ask for more.
+ *
+ * hvhost_machine_save() saves the SIM page alone: the rest is the user's.
+ *
+ * Return: 0, or -EINVAL: out of range or not aligned; -EEXIST: the SINT has more
+ * already.
+ */
+HVHOST_API int hvhost_vp_add_slots(struct hvhost_vp *vp, unsigned int sint,
+				   struct hv_slot *slots, uint32_t count);
+
 /**
  * hvhost_vp_free() - remove a VP
  * @vp:		may be NULL

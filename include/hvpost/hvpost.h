@@ -309,7 +309,8 @@ struct hvpost_message {
  *
  * A handle binds one SINT; closing it is what unbinds. When the ring of a VP is
  * full, its slot stays occupied: the host queues and then refuses the senders,
- * and nothing is lost.
+ * and nothing is lost. On hvhost a SINT that is bound with 64 records or more has 64
+ * slots, not one, and keeps them as long as this process is that partition.
  *
  * Return: 0, or -EINVAL: SINT or ring size out of range; -EBUSY: this handle
  * has a SINT already, or this SINT is in use; -EPERM: SINT 2 without

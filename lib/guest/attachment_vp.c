@@ -82,9 +82,27 @@ static int write_sint(void *context, unsigned int sint, uint64_t value)
 	return attachment_vp_write_msr(context, HV_MSR_SINT0 + sint, value);
 }
 
+static int add_slots(void *context, unsigned int sint, struct slots *slots)
+{
+	struct attachment_vp *vp = context;
+	struct call_request request = {
+		.call = { .kind = HVPOST_ATTACH_ADD_SLOTS, .control = sint },
+	};
+	int err = call_ring_run(&vp->ring, &request, NULL);
+
+	if (!err)
+		err = request.call.error;
+	if (err)
+		return err;
+	slots->more = vp->shared->slot[sint];
+	slots->count = 1 + HVPOST_ATTACH_MORE_SLOTS;
+	return 0;
+}
+
 static const struct receiver_ops receiver_ops = {
 	.eom = write_eom,
 	.write_sint = write_sint,
+	.add_slots = add_slots,
 };
 
 void attachment_vp_init(struct attachment_vp *vp, const struct call_host *host,

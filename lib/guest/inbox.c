@@ -111,10 +111,16 @@ static void free_slot(struct inbox *inbox, struct hv_slot *slot, bool room)
 	}
 }
 
+static struct hv_slot *next_slot(const struct slots *slots)
+{
+	return slots->next ? &slots->more[slots->next - 1] : slots->first;
+}
+
 /* Return whether the slot held anything that there was room for. */
 static bool take_one(struct inbox *inbox, bool room)
 {
-	struct hv_slot *slot = &inbox->source.sim->slot[inbox->source.sint];
+	struct slots *slots = inbox->source.slots;
+	struct hv_slot *slot = next_slot(slots);
 	struct hvp_slot_head head;
 
 	/* Acquire: the host wrote the type last. */
@@ -132,6 +138,7 @@ static bool take_one(struct inbox *inbox, bool room)
 					       __ATOMIC_RELAXED) << 40;
 	head.origin = slot->origin;
 	add(inbox, slot, &head);
+	slots->next = (slots->next + 1) % slots->count;
 	free_slot(inbox, slot, room);
 	return true;
 }

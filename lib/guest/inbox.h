@@ -19,9 +19,20 @@
 
 struct inbox;
 
+/*
+ * The slots of a SINT, which are emptied in turn: that of the SIM page, and more
+ * where there are.
+ */
+struct slots {
+	struct hv_slot *first;
+	struct hv_slot *more;
+	uint32_t count;		/* of all */
+	uint32_t next;		/* 0: the first */
+};
+
 /* Where its messages come from. */
 struct inbox_source {
-	struct hv_sim_page *sim;
+	struct slots *slots;	/* of the SINT, whoever has it bound */
 	uint32_t vp_index;
 	unsigned int sint;
 	/* Write EOM on that VP; with @wait, it has taken effect on return. */

@@ -4,6 +4,11 @@
 #include <errno.h>
 
 #define VECTOR(sint)	(0x30u + (sint))
+/*
+ * With a smaller ring a SINT keeps to its one slot, so that what the two hold is
+ * about what the user asked for.
+ */
+#define MORE_SLOTS_RECORDS_MIN 64u
 #define ALL_SINTS	((1u << HV_SINT_COUNT) - 1)
 
 void receiver_init(struct receiver *receiver)
@@ -11,6 +16,9 @@ void receiver_init(struct receiver *receiver)
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
 		pthread_mutex_init(&receiver->sint[sint].lock, NULL);
 		receiver->sint[sint].inbox = NULL;
+		receiver->sint[sint].slots = (struct slots){
+			.first = &receiver->sim->slot[sint], .count = 1,
+		};
 	}
 }
 
@@ -49,12 +57,24 @@ static int write_sint(struct receiver *receiver, unsigned int sint,
 					 VECTOR(sint) | mask);
 }
 
+static int start_receiving(struct receiver *receiver, unsigned int sint,
+			   uint32_t ring_records)
+{
+	struct slots *slots = &receiver->sint[sint].slots;
+	bool has_room = !ring_records || ring_records >= MORE_SLOTS_RECORDS_MIN;
+	int err = 0;
+
+	if (receiver->ops->add_slots && has_room && slots->count == 1)
+		err = receiver->ops->add_slots(receiver->context, sint, slots);
+	return err ? err : write_sint(receiver, sint, 0);
+}
+
 static int bind_locked(struct receiver *receiver, unsigned int sint,
 		       uint32_t ring_records, int fd)
 {
 	struct receiving_sint *receiving = &receiver->sint[sint];
 	const struct inbox_source source = {
-		.sim = receiver->sim,
+		.slots = &receiving->slots,
 		.vp_index = receiver->vp_index,
 		.sint = sint,
 		.eom = receiver->ops->eom,
@@ -67,7 +87,7 @@ static int bind_locked(struct receiver *receiver, unsigned int sint,
 	receiving->inbox = inbox_new(&source, ring_records, fd);
 	if (!receiving->inbox)
 		return -ENOMEM;
-	err = write_sint(receiver, sint, 0);
+	err = start_receiving(receiver, sint, ring_records);
 	if (err) {
 		inbox_free(receiving->inbox);
 		receiving->inbox = NULL;

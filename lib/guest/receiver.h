@@ -34,11 +34,17 @@ struct receiver_ops {
 	void (*eom)(void *context, bool wait);	/* see struct inbox_source */
 	/* Write SINTn; return 0 or a negative errno value. */
 	int (*write_sint)(void *context, unsigned int sint, uint64_t value);
+	/*
+	 * Have the host use more slots for a SINT, whose lock is held; NULL: it
+	 * does not. Return 0 or a negative errno value.
+	 */
+	int (*add_slots)(void *context, unsigned int sint, struct slots *slots);
 };
 
 struct receiving_sint {
-	pthread_mutex_t lock;	/* guards the inbox, and who has it */
+	pthread_mutex_t lock;	/* guards the inbox, who has it, and the slots */
 	struct inbox *inbox;	/* NULL: not bound */
+	struct slots slots;
 };
 
 struct receiver {

@@ -50,7 +50,14 @@ STAILQ_HEAD(messages, message);
 struct queue {
 	_Alignas(CACHE_LINE) pthread_mutex_t lock;
 	uint64_t sint;			/* the register; machine->lock */
-	uint64_t delivered;		/* messages written into the slot */
+	uint64_t delivered;		/* messages written into slots */
+	/*
+	 * Slots are written in turn; the first is the SIM page's. Posters look at
+	 * @next without the lock, and may find it a little late.
+	 */
+	uint32_t slot_count;		/* machine->lock, as is the next */
+	struct hv_slot *more_slots;	/* all but the first */
+	_Atomic uint32_t next;
 	struct messages front;		/* leave from here */
 	struct messages done;		/* memory of those that left */
 	uint64_t removed;
@@ -213,6 +220,11 @@ void queue_walk(const struct queue *queue, queue_visit *visit, void *context);
 
 void synic_init(struct hvhost_vp *vp);
 void synic_destroy(struct hvhost_vp *vp);
+/* Further slots for a SINT, all free; exclusive. */
+void synic_add_slots(struct hvhost_vp *vp, unsigned int sint,
+		     struct hv_slot *slots, uint32_t count);
+/* All slots are free now, and the first is the next; exclusive. */
+void synic_reset_slots(struct hvhost_vp *vp);
 /* Write what is queued into free slots; with machine->lock held. */
 void synic_deliver(struct hvhost_vp *vp, uint16_t sints);
 /* The same for one, without its interrupt. Return whether a message went in. */
@@ -228,7 +240,10 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint,
 		      unsigned int flag);
 bool synic_sint_is_masked(const struct hvhost_vp *vp, unsigned int sint);
+/* Would a message go into a slot at once, if none waited? */
 bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint);
+/* Does a message lie in a slot? */
+bool synic_slot_is_occupied(const struct hvhost_vp *vp, unsigned int sint);
 /* Lose all queued messages. Exclusive. */
 void synic_drop(struct hvhost_vp *vp);
 /* Messages written into the slot so far. */

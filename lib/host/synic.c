@@ -10,6 +10,10 @@
  * sequentially consistent, so in their one order either our second look comes
  * after the guest's clearing, and we deliver, or our OR comes before the guest's
  * look, and it writes EOM. No message stays behind without one of the two.
+ *
+ * Where a SINT has several slots, both sides use them in turn, each as if it were
+ * the only one. We set MessagePending half way round, so that the EOM finds many
+ * free: the guest comes to that slot as surely as to the next.
  */
 #include "internal.h"
 
@@ -20,6 +24,7 @@ void synic_init(struct hvhost_vp *vp)
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
 		queue_init(&vp->queue[sint]);
 		vp->queue[sint].sint = HV_SINT_RESET;
+		vp->queue[sint].slot_count = 1;
 	}
 }
 
@@ -45,26 +50,76 @@ static void raise_sint(struct hvhost_vp *vp, unsigned int sint)
 					 (uint8_t)(value & HV_SINT_VECTOR_MASK));
 }
 
+/* The slot so many places after the one that is next. */
+static struct hv_slot *slot_after(const struct hvhost_vp *vp,
+				  const struct queue *queue, uint32_t places)
+{
+	uint32_t number = (atomic_load_explicit(&queue->next,
+						memory_order_relaxed) +
+			   places) % queue->slot_count;
+
+	return number ? &queue->more_slots[number - 1] :
+			&vp->sim->slot[queue - vp->queue];
+}
+
+static struct hv_slot *next_slot(const struct hvhost_vp *vp,
+				 const struct queue *queue)
+{
+	return slot_after(vp, queue, 0);
+}
+
+/* The one that asks for an EOM while the next is occupied. */
+static struct hv_slot *asking_slot(const struct hvhost_vp *vp,
+				   const struct queue *queue)
+{
+	return slot_after(vp, queue, queue->slot_count / 2);
+}
+
 bool synic_slot_is_free(const struct hvhost_vp *vp, unsigned int sint)
 {
-	return !__atomic_load_n(&vp->sim->slot[sint].message_type,
+	return !__atomic_load_n(&next_slot(vp, &vp->queue[sint])->message_type,
 				__ATOMIC_ACQUIRE);
 }
 
+bool synic_slot_is_occupied(const struct hvhost_vp *vp, unsigned int sint)
+{
+	const struct queue *queue = &vp->queue[sint];
+
+	for (uint32_t i = 0; i < queue->slot_count; i++)
+		if (__atomic_load_n(&slot_after(vp, queue, i)->message_type,
+				    __ATOMIC_ACQUIRE))
+			return true;
+	return false;
+}
+
 /*
- * Is the slot free? If not, have the guest tell us when it is. Asked already: the
- * first look at the type, which found it occupied, then counts as the second.
+ * Have the guest write EOM once it has emptied the slot. Return false: it has
+ * already. Asked before: the first look at the type, which found it occupied, then
+ * counts as the second.
  */
-static bool slot_claim(struct hv_slot *slot)
+static bool ask_for_eom(struct hv_slot *slot)
 {
 	if (!__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST))
-		return true;
+		return false;
 	if (__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
 	    HV_MESSAGE_PENDING)
-		return false;
+		return true;
 	__atomic_fetch_or(&slot->message_flags, HV_MESSAGE_PENDING,
 			  __ATOMIC_SEQ_CST);
-	return !__atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&slot->message_type, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Is the next slot free? If not, have the guest tell us when it is. One that does
+ * not empty its slots in turn is asked where it matters.
+ */
+static bool slot_claim(const struct hvhost_vp *vp, const struct queue *queue)
+{
+	struct hv_slot *next = next_slot(vp, queue);
+
+	if (!__atomic_load_n(&next->message_type, __ATOMIC_SEQ_CST))
+		return true;
+	return !ask_for_eom(asking_slot(vp, queue)) && !ask_for_eom(next);
 }
 
 /*
@@ -104,28 +159,55 @@ static void slot_write(struct hv_slot *slot, const struct slot_content *content)
 	__atomic_store_n(&slot->message_type, content->type, __ATOMIC_RELEASE);
 }
 
-/* With queue->lock held. Return whether a message went into the slot. */
-static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
+/* With queue->lock held; the next slot is free. */
+static void fill_next(struct hvhost_vp *vp, struct queue *queue,
+		      const struct slot_content *content)
 {
-	struct hv_slot *slot = &vp->sim->slot[queue - vp->queue];
+	uint32_t next = atomic_load_explicit(&queue->next,
+					     memory_order_relaxed);
+
+	slot_write(next_slot(vp, queue), content);
+	atomic_store_explicit(&queue->next, (next + 1) % queue->slot_count,
+			      memory_order_relaxed);
+	queue->delivered++;
+}
+
+/*
+ * The same; @is_last: we look at no other message in this go, so that the guest
+ * has to be told of those. Return whether a message went into a slot.
+ */
+static bool deliver_one(struct hvhost_vp *vp, struct queue *queue, bool is_last)
+{
 	struct message *message;
 	bool more;
 
-	if (!queue_first(vp, queue) || !vp_takes_messages(vp) ||
-	    !slot_claim(slot))
+	if (!queue_first(vp, queue) || !slot_claim(vp, queue))
 		return false;
-
 	message = queue_take(vp, queue, &more);
-	slot_write(slot, &(struct slot_content){
+	fill_next(vp, queue, &(struct slot_content){
 			.type = message->type,
 			.payload_size = message->payload_size,
 			.port_id = message->port_id,
 			.payload = message->payload,
-			.more = more,
+			.more = more && is_last,
 		});
-	queue->delivered++;
 	queue_free_message(queue, message);
 	return true;
+}
+
+/*
+ * The same for all, with an end even if the guest empties slots as fast as they
+ * are filled.
+ */
+static bool queue_deliver(struct hvhost_vp *vp, struct queue *queue)
+{
+	uint32_t most = 2 * queue->slot_count - 1, count = 0;
+
+	if (!vp_takes_messages(vp))
+		return false;
+	while (count < most && deliver_one(vp, queue, count + 1 == most))
+		count++;
+	return count;
 }
 
 bool synic_fill_slot(struct hvhost_vp *vp, unsigned int sint)
@@ -177,20 +259,17 @@ static bool post_at_once(struct hvhost_vp *vp, const struct port *port,
 {
 	unsigned int sint = port->info.u.message.target_sint;
 	struct queue *queue = &vp->queue[sint];
-	struct hv_slot *slot = &vp->sim->slot[sint];
 	bool free;
 
 	pthread_mutex_lock(&queue->lock);
 	free = queue_is_empty(vp, queue) && synic_slot_is_free(vp, sint);
-	if (free) {
-		slot_write(slot, &(struct slot_content){
+	if (free)
+		fill_next(vp, queue, &(struct slot_content){
 				.type = input->message_type,
 				.payload_size = input->payload_size,
 				.port_id = port->id,
 				.payload = input->payload,
 			});
-		queue->delivered++;
-	}
 	pthread_mutex_unlock(&queue->lock);
 	if (free)
 		raise_sint(vp, sint);
@@ -215,7 +294,7 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 	if (!queue_add(vp, port, input))
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	/* Where it is, posters leave the EOMs alone. */
-	if (!slot_is_claimed(&vp->sim->slot[sint]))
+	if (!slot_is_claimed(asking_slot(vp, &vp->queue[sint])))
 		deliver(vp, sint);
 	return HV_STATUS_SUCCESS;
 }
@@ -232,6 +311,32 @@ uint16_t synic_signal(struct hvhost_vp *vp, unsigned int sint, unsigned int flag
 	if (!(before & bit))
 		raise_sint(vp, sint);
 	return HV_STATUS_SUCCESS;
+}
+
+void synic_add_slots(struct hvhost_vp *vp, unsigned int sint,
+		     struct hv_slot *slots, uint32_t count)
+{
+	struct queue *queue = &vp->queue[sint];
+
+	queue->more_slots = slots;
+	queue->slot_count = 1 + count;
+	/* What lies in the first is older than all that is to come. */
+	atomic_store_explicit(&queue->next, 0, memory_order_relaxed);
+	if (!synic_slot_is_free(vp, sint))
+		atomic_store_explicit(&queue->next, 1, memory_order_relaxed);
+}
+
+void synic_reset_slots(struct hvhost_vp *vp)
+{
+	memset(vp->sim, 0, sizeof(*vp->sim));
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		struct queue *queue = &vp->queue[sint];
+
+		if (queue->slot_count > 1)
+			memset(queue->more_slots, 0,
+			       (queue->slot_count - 1) * sizeof(struct hv_slot));
+		atomic_store_explicit(&queue->next, 0, memory_order_relaxed);
+	}
 }
 
 void synic_drop(struct hvhost_vp *vp)

@@ -15,7 +15,7 @@ static void set_reset_state(struct hvhost_vp *vp)
 		       HV_SCONTROL_ENABLE : 0;
 	vp->simp = 0;
 	vp->siefp = 0;
-	memset(vp->sim, 0, sizeof(*vp->sim));
+	synic_reset_slots(vp);
 	memset(vp->sief, 0, sizeof(*vp->sief));
 }
 
@@ -144,6 +144,27 @@ void hvhost_vp_reset(struct hvhost_vp *vp)
 	lock_exclude(&vp->partition->machine->lock);
 	vp_reset_locked(vp);
 	lock_unexclude(&vp->partition->machine->lock);
+}
+
+int hvhost_vp_add_slots(struct hvhost_vp *vp, unsigned int sint,
+			struct hv_slot *slots, uint32_t count)
+{
+	struct lock *lock = &vp->partition->machine->lock;
+	int err = 0;
+
+	if (sint >= HV_SINT_COUNT || !count || count > HVHOST_MORE_SLOTS_MAX ||
+	    (uintptr_t)slots % _Alignof(struct hv_slot))
+		return -EINVAL;
+	lock_exclude(lock);
+	if (vp->queue[sint].slot_count > 1) {
+		err = -EEXIST;
+	} else {
+		memset(slots, 0, count * sizeof(*slots));
+		synic_add_slots(vp, sint, slots, count);
+		synic_deliver(vp, (uint16_t)(1u << sint));
+	}
+	lock_unexclude(lock);
+	return err;
 }
 
 struct hvhost_vp *hvhost_vp_find(struct hvhost_partition *partition,
@@ -382,12 +403,12 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 
 		if (synic_sint_is_masked(vp, sint))
 			state->sints_masked |= bit;
-		if (!synic_slot_is_free(vp, sint))
+		if (synic_slot_is_occupied(vp, sint))
 			state->slots_occupied |= bit;
 		state->queued[sint] = queue_depth(&vp->queue[sint]);
 		state->delivered += synic_delivered(vp, sint);
 		if (state->queued[sint] && (!vp_takes_messages(vp) ||
-					    !(state->slots_occupied & bit)))
+					    synic_slot_is_free(vp, sint)))
 			state->sints_stuck |= bit;
 	}
 	lock_unexclude(lock);

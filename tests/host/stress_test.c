@@ -29,6 +29,7 @@
 #define VPS		3u
 #define SPARE_VP	VPS		/* comes and goes */
 #define MESSAGES_MAX	100000u
+#define MORE_SLOTS_MAX	8u
 #define WATCHDOG_S	120		/* only a hang takes so long */
 
 #define CHURN_PORT	0x500u
@@ -77,6 +78,10 @@ static struct stress {
 	_Atomic uint32_t signals_seen;
 	_Atomic uint32_t churned_last;	/* number of its last that was seen */
 	bool spins;			/* VPs do not sleep: races are closer */
+	/* More slots of VP 0's first SINT; its thread's: which comes next. */
+	struct hv_slot more_slots[MORE_SLOTS_MAX];
+	uint32_t slot_count;		/* with these; 0: there are none */
+	uint32_t next_slot;
 	_Atomic bool stop;
 	_Atomic(const char *) fault;
 	uint32_t next[POSTERS];		/* touched by the thread of the VP only */
@@ -320,14 +325,22 @@ static void check_slot(const struct hv_slot *slot, uint32_t vp, uint32_t sint)
 		report("a message came to a wrong VP");
 }
 
-/* TLFS: copy, clear, and only then look whether more is pending. */
-static void take_one(uint32_t vp, uint32_t sint)
+static struct hv_slot *slot_to_take(uint32_t vp, uint32_t sint)
 {
-	struct hv_slot *slot = &hvhost_vp_sim(stress.vp[vp])->slot[sint];
+	return stress.next_slot ? &stress.more_slots[stress.next_slot - 1] :
+				  &hvhost_vp_sim(stress.vp[vp])->slot[sint];
+}
+
+/* TLFS: copy, clear, and only then look whether more is pending. */
+static bool take_one(uint32_t vp, uint32_t sint)
+{
+	struct hv_slot *slot = slot_to_take(vp, sint);
 	struct hv_slot copy;
 
 	if (!__atomic_load_n(&slot->message_type, __ATOMIC_ACQUIRE))
-		return;
+		return false;
+	if (stress.slot_count)
+		stress.next_slot = (stress.next_slot + 1) % stress.slot_count;
 	copy.message_type = slot->message_type;
 	copy.payload_size = slot->payload_size;
 	copy.origin = slot->origin;
@@ -340,6 +353,7 @@ static void take_one(uint32_t vp, uint32_t sint)
 	check_slot(&copy, vp, sint);
 	if (vp == EOI_VP)
 		hvhost_vp_eoi(stress.vp[vp], (uint8_t)(0x30 + sint));
+	return stress.slot_count;
 }
 
 static void take_flags(uint32_t vp)
@@ -379,7 +393,8 @@ static void *run_vp(void *index)
 			else if (sint == EVENT_SINT)
 				take_flags(vp);
 			else
-				take_one(vp, sint);
+				while (take_one(vp, sint))
+					;
 	}
 	return NULL;
 }
@@ -529,12 +544,23 @@ static void assert_port_is_whole(uint32_t port, uint32_t posted,
 	ck_assert_uint_eq(counters.buffers_free, buffers);
 }
 
-/* One poster, one buffer, one slot: both ends of the handshake all the time. */
+static void add_slots(uint32_t count)
+{
+	stress.slot_count = 1 + count;
+	ck_assert_int_eq(hvhost_vp_add_slots(stress.vp[0], routes[0].sint,
+					     stress.more_slots, count), 0);
+}
+
+static const uint32_t more_slots[] = { 0, 1, 2, MORE_SLOTS_MAX };
+
+/* One poster, one buffer, few slots: both ends of the handshake all the time. */
 START_TEST(slot_handshake_loses_no_wakeup)
 {
 	pthread_t vp, poster;
 
 	set_up(1);
+	if (more_slots[_i])
+		add_slots(more_slots[_i]);
 	stress.spins = true;
 	stress.messages = stress.expected = MESSAGES_MAX;
 	ck_assert_uint_eq(make_port(routes[0].port, HV_PORT_TYPE_MESSAGE, 0,
@@ -622,7 +648,8 @@ Suite *stress_suite(void)
 	TCase *tcase = tcase_create("stress");
 
 	tcase_set_timeout(tcase, WATCHDOG_S + 30);
-	tcase_add_test(tcase, slot_handshake_loses_no_wakeup);
+	tcase_add_loop_test(tcase, slot_handshake_loses_no_wakeup, 0,
+			    ROWS(more_slots));
 	tcase_add_test(tcase, nothing_is_lost_or_stuck_while_everything_happens);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -189,7 +189,7 @@ static const struct {
 	const char *says;
 } bad_calls[] = {
 	{ { .kind = 0 }, "a call of an unknown kind" },
-	{ { .kind = 4 }, "a call of an unknown kind" },
+	{ { .kind = 5 }, "a call of an unknown kind" },
 	{ { .kind = UINT32_MAX }, "a call of an unknown kind" },
 	{ { .kind = HVPOST_ATTACH_HYPERCALL, .flags = 4 },
 	  "a call with unknown flags" },
@@ -320,6 +320,11 @@ static _Noreturn void scribble(unsigned int seed)
 		uint8_t *bytes = (uint8_t *)peer.memory;
 
 		srandom(++seed);
+		if (seed % 2)
+			peer_submit(&peer, &(struct hvpost_attach_call){
+					.kind = HVPOST_ATTACH_ADD_SLOTS,
+					.control = 5,
+				});
 		for (unsigned int i = 0; i < 20000; i++) {
 			size_t at = (size_t)random() % peer.answer.memory_size;
 
@@ -328,6 +333,12 @@ static _Noreturn void scribble(unsigned int seed)
 			if (i % 4 == 1) /* slot headers */
 				at = 4096 + 12288 +
 				     (size_t)random() % 16 * 256 +
+				     (size_t)random() % 16;
+			if (i % 4 == 2) /* those that it may have more of */
+				at = (size_t)((uint8_t *)peer.vp[0].slot[5] -
+					      bytes) +
+				     (size_t)random() %
+					     HVPOST_ATTACH_MORE_SLOTS * 256 +
 				     (size_t)random() % 16;
 			bytes[at] = (uint8_t)random();
 			if (i % 64 == 0)

@@ -174,6 +174,82 @@ START_TEST(calls_chained_to_one_that_failed_are_not_carried_out)
 }
 END_TEST
 
+static int add_slots(struct peer *peer, uint64_t sint)
+{
+	const struct hvpost_attach_call call = {
+		.kind = HVPOST_ATTACH_ADD_SLOTS, .control = sint,
+	};
+
+	return peer_wait(peer, peer_submit(peer, &call))->error;
+}
+
+static void start_messages(struct peer *peer)
+{
+	const struct hvpost_attach_call calls[] = {
+		{ .kind = HVPOST_ATTACH_WRITE_MSR, .control = HV_MSR_SIMP,
+		  .input = HVPOST_ATTACH_SIM_GPA | HV_PAGE_ENABLE },
+		{ .kind = HVPOST_ATTACH_WRITE_MSR, .control = HV_MSR_SCONTROL,
+		  .input = HV_SCONTROL_ENABLE },
+	};
+
+	for (unsigned int i = 0; i < 2; i++)
+		ck_assert_int_eq(peer_wait(peer, peer_submit(peer, &calls[i]))
+					 ->error, 0);
+}
+
+START_TEST(a_sint_has_more_slots_if_its_process_wants_them)
+{
+	const uint64_t count = 1 + HVPOST_ATTACH_MORE_SLOTS;
+	struct hvpost *sender;
+	struct peer peer;
+
+	daemon_start("--link a:0x10=b:5");
+	peer = peer_attach("b");
+	start_messages(&peer);
+	ck_assert_int_eq(add_slots(&peer, 5), 0);
+	ck_assert_int_eq(add_slots(&peer, 5), -EEXIST);
+	ck_assert_int_eq(add_slots(&peer, HV_SINT_COUNT), -EINVAL);
+	ck_assert_int_eq(add_slots(&peer, UINT64_MAX), -EINVAL);
+	sender = open_as("a");
+	for (uint64_t number = 1; number <= count; number++)
+		ck_assert_int_eq(post_number(sender, 0x10, number, HVPOST_NOW),
+				 0);
+	for (uint64_t number = 1; number <= count; number++) {
+		const struct hv_slot *slot = number == 1 ?
+				&peer.vp[0].sim.slot[5] :
+				&peer.vp[0].slot[5][number - 2];
+
+		ck_assert_uint_ne(slot->message_type, 0);
+		ck_assert_mem_eq(slot->payload, &number, sizeof(number));
+	}
+	hvpost_close(sender);
+	peer_close(&peer);
+}
+END_TEST
+
+/* From one handle to the next the slots go on where they were. */
+START_TEST(what_a_handle_leaves_in_its_slots_the_next_one_finds)
+{
+	struct hvpost *sender, *other, *receiver;
+	uint64_t sent = 0, received = 0;
+
+	daemon_start("--link a:0x10=b:5");
+	other = open_as("b"); /* so that the partition stays */
+	sender = open_as("a");
+	for (unsigned int times = 1; times < 20; times++) {
+		receiver = bind_as("b", 5);
+		while (received < sent)
+			ck_assert_uint_eq(receive_number(receiver), ++received);
+		hvpost_close(receiver);
+		for (unsigned int i = 0; i < 5 * times % 64; i++)
+			ck_assert_int_eq(post_number(sender, 0x10, ++sent,
+						     HVPOST_NOW), 0);
+	}
+	hvpost_close(sender);
+	hvpost_close(other);
+}
+END_TEST
+
 #define ROUNDS 5000u
 
 static void answer_all(void)
@@ -307,5 +383,8 @@ Suite *traffic_suite(void)
 	tcase_add_loop_test(tcase,
 			    calls_chained_to_one_that_failed_are_not_carried_out,
 			    0, 4);
+	tcase_add_test(tcase, a_sint_has_more_slots_if_its_process_wants_them);
+	tcase_add_test(tcase,
+		       what_a_handle_leaves_in_its_slots_the_next_one_finds);
 	return suite;
 }
