@@ -74,26 +74,7 @@ static long ioctl_info(void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/*
- * Where an answer cannot be written nothing is to happen: so it is written once
- * before the deed as well.
- */
-static long ioctl_post(struct hvpost_ioc_post __user *arg, bool nonblock)
-{
-	struct hvpost_ioc_post post;
-	long err;
-
-	if (copy_from_user(&post, arg, sizeof(post)) ||
-	    put_user(HVPOST_STATUS_NONE, &arg->status))
-		return -EFAULT;
-
-	err = hvp_post(&post, nonblock);
-	if (put_user(post.status, &arg->status) ||
-	    put_user(post.attempts, &arg->attempts))
-		return -EFAULT;
-	return err;
-}
-
+/* As for posts (submit.c), the answer is written once before the deed as well. */
 static long ioctl_signal(struct hvpost_ioc_signal __user *arg)
 {
 	struct hvpost_ioc_signal signal;
@@ -151,7 +132,9 @@ static long device_ioctl(struct file *file, unsigned int command,
 	case HVPOST_IOC_INFO:
 		return ioctl_info(arg);
 	case HVPOST_IOC_POST:
-		return ioctl_post(arg, file->f_flags & O_NONBLOCK);
+		return hvp_submit(arg, file->f_flags & O_NONBLOCK);
+	case HVPOST_IOC_POST_MANY:
+		return hvp_submit_many(arg, file->f_flags & O_NONBLOCK);
 	case HVPOST_IOC_SIGNAL:
 		return ioctl_signal(arg);
 	case HVPOST_IOC_BIND:
@@ -185,6 +168,7 @@ int hvp_device_init(void)
 	/* What user space sees must be laid out as it is documented. */
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_info) != 104);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_post) != 48);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_post_many) != 40);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_signal) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_bind) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 64);

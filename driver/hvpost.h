@@ -11,7 +11,8 @@
  *   bind.c	which file has which SINT, on all CPUs
  *   ring.c	one CPU of a bound SINT: its slot into its ring
  *   inbox.c	what a file receives: its rings as one stream
- *   post.c	HvCallPostMessage and HvCallSignalEvent from user memory
+ *   post.c	HvCallPostMessage and HvCallSignalEvent, payload from user memory
+ *   submit.c	posts as structures in user memory, one or many by one call
  *   device.c	/dev/hvpost
  *   vmbus.c	hv_vmbus coming and going
  *   power.c	suspend, hibernation, reboot, kexec
@@ -199,8 +200,13 @@ void hvp_bind_cpu_resume(void);
 
 int hvp_post_init(void);
 void hvp_post_exit(void);
-int hvp_post(struct hvpost_ioc_post *post, bool nonblock);
+int hvp_post(struct hvpost_ioc_post *post);
 int hvp_signal(struct hvpost_ioc_signal *signal);
+
+/* submit.c; @nonblock: deadlines do not count, one try. */
+
+int hvp_submit(struct hvpost_ioc_post __user *arg, bool nonblock);
+int hvp_submit_many(struct hvpost_ioc_post_many __user *arg, bool nonblock);
 
 /* power.c */
 

@@ -159,11 +159,10 @@ static int wait_interruptible(u64 wait_ns)
 	return signal_pending(current) ? -EINTR : 0;
 }
 
-int hvp_post(struct hvpost_ioc_post *post, bool nonblock)
+int hvp_post(struct hvpost_ioc_post *post)
 {
 	struct hvp_retry retry = {
-		.deadline_ns = nonblock ? HVPOST_DEADLINE_NONE :
-					  post->deadline_ns,
+		.deadline_ns = post->deadline_ns,
 		.retry_connection = post->flags & HVPOST_POST_RETRY_CONNECTION,
 	};
 	int err, next;

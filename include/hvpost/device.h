@@ -104,6 +104,38 @@ struct hvpost_ioc_post {
 	__u64 reserved;
 };
 
+#define HVPOST_POSTS_MAX	1024u
+
+/**
+ * struct hvpost_ioc_post_many - several posts in order (HVPOST_IOC_POST_MANY)
+ * @flags:		zero
+ * @count:		how many, 1 to HVPOST_POSTS_MAX
+ * @posts:		address of as many struct hvpost_ioc_post; their
+ *			deadline_ns must be zero
+ * @deadline_ns:	as for one post, for all of them together
+ * @done:		out: how many were posted, from the first on
+ * @reserved32:		zero
+ * @reserved:		zero
+ *
+ * Each goes out as HVPOST_IOC_POST would send it, and none before the one in
+ * front of it has succeeded. The first that fails ends the call; so does a signal
+ * that comes after one succeeded. @status and @attempts of each that was tried
+ * are written, those of the others are left as they were.
+ *
+ * The call succeeds if @done is not 0; else it fails with the errno of the first
+ * post. So repeat it from @done on, and get the error of the one that failed.
+ * EINVAL also: @count is out of range.
+ */
+struct hvpost_ioc_post_many {
+	__u32 flags;
+	__u32 count;
+	__u64 posts;
+	__u64 deadline_ns;
+	__u32 done;
+	__u32 reserved32;
+	__u64 reserved;
+};
+
 /**
  * struct hvpost_ioc_signal - HvCallSignalEvent (HVPOST_IOC_SIGNAL)
  * @flags:		zero
@@ -208,5 +240,7 @@ struct hvpost_record {
 #define HVPOST_IOC_BIND	_IOWR(HVPOST_IOC_MAGIC, 0x03, struct hvpost_ioc_bind)
 #define HVPOST_IOC_COUNTERS \
 	_IOR(HVPOST_IOC_MAGIC, 0x04, struct hvpost_ioc_counters)
+#define HVPOST_IOC_POST_MANY \
+	_IOWR(HVPOST_IOC_MAGIC, 0x05, struct hvpost_ioc_post_many)
 
 #endif /* HVPOST_DEVICE_H */

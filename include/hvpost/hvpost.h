@@ -208,8 +208,9 @@ HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post
  * @deadline_ns: until when transient refusals are retried, for all of them
  *
  * Each goes out as hvpost_post() would send it, and none before the one in front
- * of it has succeeded. The first that fails ends the call. Where targets can, many
- * posts cost one call of the other side, or one wake-up of it.
+ * of it has succeeded. The first that fails ends the call, and a signal may end it
+ * after any of them. Where targets can, many posts cost one call of the other side,
+ * or one wake-up of it.
  *
  * Return: how many were posted, from the first on; hvpost_last_status() is that of
  * the last one tried. If not even the first was, what hvpost_post() would return

@@ -26,6 +26,12 @@
 /* Records taken by one read(), at most. */
 #define READ_AHEAD 64
 
+/* Posts given to the driver by one call, at most. */
+#define POSTS_AT_ONCE 64u
+
+/* What the driver overwrites in a post that it tries. */
+#define NOT_TRIED UINT32_MAX
+
 static_assert(HVPOST_NO_STATUS == HVPOST_STATUS_NONE, "one 'no status'");
 static_assert(HVPOST_NOW == HVPOST_DEADLINE_NONE, "one 'now'");
 static_assert(HVPOST_NEVER == HVPOST_DEADLINE_NEVER, "one 'never'");
@@ -179,24 +185,89 @@ static int device_get_info(void *state, struct hvpost_info *info)
 	return 0;
 }
 
-static int device_post(void *state, const struct hvpost_post *post,
-		       uint64_t deadline_ns, struct hvpost_answer *answer)
+static struct hvpost_ioc_post raw_post(const struct hvpost_post *post)
 {
-	struct device *device = state;
-	struct hvpost_ioc_post raw = {
+	return (struct hvpost_ioc_post){
 		.flags = post->flags,
 		.connection_id = post->connection_id,
 		.message_type = post->message_type,
 		.payload_size = post->payload_size,
 		.payload = (uintptr_t)post->payload,
-		.deadline_ns = deadline_ns,
 		.status = HVPOST_STATUS_NONE,
 	};
-	int err = ioctl_or_error(device->fd, HVPOST_IOC_POST, &raw);
+}
 
-	answer->status = raw.status;
-	answer->attempts = raw.attempts;
+static void copy_answer(struct hvpost_answer *answer,
+			const struct hvpost_ioc_post *raw)
+{
+	answer->status = raw->status;
+	answer->attempts = raw->attempts;
+}
+
+static int device_post(void *state, const struct hvpost_post *post,
+		       uint64_t deadline_ns, struct hvpost_answer *answer)
+{
+	struct device *device = state;
+	struct hvpost_ioc_post raw = raw_post(post);
+	int err;
+
+	raw.deadline_ns = deadline_ns;
+	err = ioctl_or_error(device->fd, HVPOST_IOC_POST, &raw);
+	copy_answer(answer, &raw);
 	return err;
+}
+
+/* Of the one that ended it; a signal does so before the next one was tried. */
+static void copy_last_answer(struct hvpost_answer *answer,
+			     const struct hvpost_ioc_post *raw,
+			     const struct hvpost_ioc_post_many *many)
+{
+	if (many->done < many->count && raw[many->done].attempts != NOT_TRIED)
+		copy_answer(answer, &raw[many->done]);
+	else if (many->done)
+		copy_answer(answer, &raw[many->done - 1]);
+}
+
+/* By one call of the driver. Return how many were posted. */
+static int post_some(int fd, const struct hvpost_post *posts,
+		     unsigned int count, uint64_t deadline_ns,
+		     struct hvpost_answer *answer)
+{
+	struct hvpost_ioc_post raw[POSTS_AT_ONCE];
+	struct hvpost_ioc_post_many many = {
+		.count = count,
+		.posts = (uintptr_t)raw,
+		.deadline_ns = deadline_ns,
+	};
+	int err;
+
+	for (unsigned int i = 0; i < count; i++) {
+		raw[i] = raw_post(&posts[i]);
+		raw[i].attempts = NOT_TRIED;
+	}
+	err = ioctl_or_error(fd, HVPOST_IOC_POST_MANY, &many);
+	copy_last_answer(answer, raw, &many);
+	return err ? err : (int)many.done;
+}
+
+static int device_post_many(void *state, const struct hvpost_post *posts,
+			    unsigned int count, uint64_t deadline_ns,
+			    struct hvpost_answer *answer)
+{
+	const struct device *device = state;
+	unsigned int posted = 0, some;
+	int done;
+
+	do {
+		some = count - posted < POSTS_AT_ONCE ? count - posted :
+							POSTS_AT_ONCE;
+		done = post_some(device->fd, posts + posted, some, deadline_ns,
+				 answer);
+		if (done < 0)
+			return posted ? (int)posted : done;
+		posted += (unsigned int)done;
+	} while ((unsigned int)done == some && posted < count);
+	return (int)posted;
 }
 
 static int device_signal(void *state, uint32_t connection_id,
@@ -299,6 +370,7 @@ const struct hvpost_target hvpost_target_device = {
 	.close = device_close,
 	.get_info = device_get_info,
 	.post = device_post,
+	.post_many = device_post_many,
 	.signal = device_signal,
 	.bind = device_bind,
 	.receive = device_receive,

@@ -139,6 +139,11 @@ static const struct number device_abi[] = {
 	OFFSET(struct hvpost_ioc_post, deadline_ns, 24),
 	OFFSET(struct hvpost_ioc_post, status, 32),
 	OFFSET(struct hvpost_ioc_post, reserved, 40),
+	SIZE(struct hvpost_ioc_post_many, 40),
+	OFFSET(struct hvpost_ioc_post_many, posts, 8),
+	OFFSET(struct hvpost_ioc_post_many, deadline_ns, 16),
+	OFFSET(struct hvpost_ioc_post_many, done, 24),
+	OFFSET(struct hvpost_ioc_post_many, reserved, 32),
 	SIZE(struct hvpost_ioc_signal, 24),
 	OFFSET(struct hvpost_ioc_signal, flag_number, 8),
 	OFFSET(struct hvpost_ioc_signal, status, 12),
@@ -162,6 +167,7 @@ static const struct number device_abi[] = {
 	VALUE(HVPOST_IOC_SIGNAL, 0xc018bc02),
 	VALUE(HVPOST_IOC_BIND, 0xc018bc03),
 	VALUE(HVPOST_IOC_COUNTERS, 0x8040bc04),
+	VALUE(HVPOST_IOC_POST_MANY, 0xc028bc05),
 };
 
 START_TEST(device_abi_does_not_move)

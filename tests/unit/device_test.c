@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <hvpost/hvpost.h>
+#include <hvpost/hyperv_status.h>
 
 #include "fake_device.h"
 #include "suites.h"
@@ -271,6 +272,78 @@ START_TEST(refusal_before_the_call_forgets_the_last_status)
 	fake.post_errno = EPERM;
 	fake.attempts = 0;
 	ck_assert_int_eq(post_text("x", HVPOST_NOW), -EPERM);
+	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
+	ck_assert_uint_eq(hvpost_last_attempts(hv), 0);
+}
+END_TEST
+
+/* Several at once */
+
+#define MANY 150u
+
+static int post_many(unsigned int count, uint64_t deadline_ns)
+{
+	static struct hvpost_post posts[MANY];
+
+	for (unsigned int i = 0; i < count; i++)
+		posts[i] = (struct hvpost_post){
+			.connection_id = i,
+			.message_type = 1,
+		};
+	return hvpost_post_many(hv, posts, count, deadline_ns);
+}
+
+/* Only the first so many connections are there. */
+static __u32 connections;
+
+static __u32 status_of_connection(const struct hvpost_ioc_post *post)
+{
+	return post->connection_id < connections ?
+		       HV_STATUS_SUCCESS : HV_STATUS_INVALID_CONNECTION_ID;
+}
+
+START_TEST(many_posts_are_few_calls)
+{
+	ck_assert_int_eq(post_many(MANY, 1234567890), (int)MANY);
+	ck_assert_uint_eq(fake.posts, MANY);
+	ck_assert_uint_eq(fake.post.connection_id, MANY - 1);
+	ck_assert_uint_eq(fake.calls_for_many, 3);
+	ck_assert(fake.post_many.deadline_ns == 1234567890);
+	ck_assert_uint_eq(hvpost_last_status(hv), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(hvpost_last_attempts(hv), 1);
+}
+END_TEST
+
+/* In the middle of the first call, at the start of the second, at the end. */
+static const __u32 there[] = { 7, 64, 149 };
+
+START_TEST(many_posts_end_with_the_call_that_one_fails_in)
+{
+	fake.post_status = status_of_connection;
+	connections = there[_i];
+	ck_assert_int_eq(post_many(MANY, HVPOST_NOW), (int)there[_i]);
+	ck_assert_uint_eq(fake.posts, there[_i] + 1);
+	ck_assert_uint_eq(hvpost_last_status(hv),
+			  HV_STATUS_INVALID_CONNECTION_ID);
+	connections = 0;
+	ck_assert_int_eq(post_many(1, HVPOST_NOW), -ENOTCONN);
+}
+END_TEST
+
+START_TEST(many_posts_that_a_signal_ends_leave_the_last_answer)
+{
+	fake.interrupt_at = 6;
+	ck_assert_int_eq(post_many(MANY, HVPOST_NEVER), 5);
+	ck_assert_uint_eq(fake.calls_for_many, 1);
+	ck_assert_uint_eq(hvpost_last_status(hv), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(hvpost_last_attempts(hv), 1);
+}
+END_TEST
+
+START_TEST(many_posts_refused_whole_leave_no_answer)
+{
+	fake.many_errno = EIO;
+	ck_assert_int_eq(post_many(MANY, HVPOST_NOW), -EIO);
 	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
 	ck_assert_uint_eq(hvpost_last_attempts(hv), 0);
 }
@@ -595,6 +668,11 @@ static void add_post_tests(TCase *tcase)
 	tcase_add_test(tcase, success_gives_its_status_too);
 	tcase_add_test(tcase, refusal_before_the_call_forgets_the_last_status);
 	tcase_add_test(tcase, failing_calls_leave_errno_alone);
+	tcase_add_test(tcase, many_posts_are_few_calls);
+	tcase_add_loop_test(tcase, many_posts_end_with_the_call_that_one_fails_in,
+			    0, ROWS(there));
+	tcase_add_test(tcase, many_posts_that_a_signal_ends_leave_the_last_answer);
+	tcase_add_test(tcase, many_posts_refused_whole_leave_no_answer);
 	tcase_add_test(tcase, signal_reaches_the_driver_as_it_is);
 	tcase_add_test(tcase, signal_of_flag_2048_is_refused);
 	tcase_add_test(tcase, refused_signal_gives_errno_and_the_raw_status);

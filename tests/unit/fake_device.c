@@ -162,6 +162,35 @@ static int do_post(struct hvpost_ioc_post *post)
 	return error;
 }
 
+/* At @interrupt_at the signal comes before the next one rather than in it. */
+static int do_post_many(struct hvpost_ioc_post_many *many)
+{
+	struct hvpost_ioc_post *posts = (void *)(uintptr_t)many->posts;
+	int error = 0;
+
+	fake.post_many = *many;
+	fake.calls_for_many++;
+	if (fake.many_errno)
+		return fake.many_errno;
+	if (many->flags || many->reserved32 || many->reserved ||
+	    !many->count || many->count > HVPOST_POSTS_MAX)
+		return EINVAL;
+	while (!error && many->done < many->count) {
+		struct hvpost_ioc_post *post = &posts[many->done];
+
+		if (many->done && fake.posts + 1 == fake.interrupt_at)
+			break;
+		if (post->deadline_ns)
+			return EINVAL;
+		post->deadline_ns = many->deadline_ns;
+		post->status = HVPOST_STATUS_NONE;
+		post->attempts = 0;
+		error = do_post(post);
+		many->done += !error;
+	}
+	return many->done ? 0 : error;
+}
+
 static int do_signal(struct hvpost_ioc_signal *signal)
 {
 	fake.signal = *signal;
@@ -182,6 +211,8 @@ static int answer(unsigned long request, void *argument)
 		return fake.info_errno;
 	case HVPOST_IOC_POST:
 		return do_post(argument);
+	case HVPOST_IOC_POST_MANY:
+		return do_post_many(argument);
 	case HVPOST_IOC_SIGNAL:
 		return do_signal(argument);
 	case HVPOST_IOC_BIND:

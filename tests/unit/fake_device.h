@@ -21,6 +21,7 @@ struct fake_device {
 	struct hvpost_ioc_info info;
 	struct hvpost_ioc_counters counters;
 	int post_errno;		/* 0: success */
+	int many_errno;		/* of the call, whatever its posts */
 	int signal_errno;
 	int bind_errno;
 	int info_errno;
@@ -41,6 +42,8 @@ struct fake_device {
 	/* For the test to look at */
 	unsigned int posts;
 	struct hvpost_ioc_post post;
+	struct hvpost_ioc_post_many post_many;
+	unsigned int calls_for_many;
 	__u64 longest_wait_ns;	/* that a post asked for */
 	__u8 payload[4096];
 	struct hvpost_ioc_signal signal;

@@ -15,6 +15,7 @@ START_TEST(unknown_commands_are_enotty)
 	static const unsigned long commands[] = {
 		_IO(HVPOST_IOC_MAGIC, 0x7f),
 		_IOWR(HVPOST_IOC_MAGIC, 0x05, struct hvpost_ioc_post),
+		_IOWR(HVPOST_IOC_MAGIC, 0x01, struct hvpost_ioc_post_many),
 		/* The number of POST with another size, or another direction */
 		_IOWR(HVPOST_IOC_MAGIC, 0x01, struct hvpost_ioc_info),
 		_IOW(HVPOST_IOC_MAGIC, 0x01, struct hvpost_ioc_post),
@@ -34,7 +35,7 @@ START_TEST(a_bad_struct_pointer_is_efault)
 {
 	static const unsigned long commands[] = {
 		HVPOST_IOC_INFO, HVPOST_IOC_POST, HVPOST_IOC_SIGNAL,
-		HVPOST_IOC_BIND, HVPOST_IOC_COUNTERS,
+		HVPOST_IOC_BIND, HVPOST_IOC_COUNTERS, HVPOST_IOC_POST_MANY,
 	};
 	char *pages = map_pages(2, PROT_READ | PROT_WRITE);
 	int fd = open_device(), bound = open_bound(FREE_SINT);
@@ -648,6 +649,310 @@ START_TEST(a_post_refused_for_want_of_buffers_goes_out_by_itself)
 }
 END_TEST
 
+/* Several at once */
+
+#define MANY 4u
+
+/* To connections in turn, so that none has more under way than it can bear. */
+static void fill_many(struct hvpost_ioc_post *posts, uint64_t *numbers)
+{
+	for (unsigned int i = 0; i < MANY; i++) {
+		numbers[i] = i + 1;
+		posts[i] = post_of(ECHO(i % VPS, ECHO_SINT), &numbers[i],
+				   sizeof(numbers[i]));
+		posts[i].deadline_ns = 0;
+	}
+}
+
+static struct hvpost_ioc_post_many many_of(const struct hvpost_ioc_post *posts,
+					   uint32_t count)
+{
+	return (struct hvpost_ioc_post_many){
+		.count = count,
+		.posts = (uintptr_t)posts,
+		.deadline_ns = now_ns() + PATIENCE_NS,
+		/* The driver must overwrite this. */
+		.done = 0xdead,
+	};
+}
+
+/* The call ends with @error (0: well) after so many posts. */
+#define ck_many(fd, many, error, posted)				\
+do {									\
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_POST_MANY, many), error); \
+	ck_assert_uint_eq((many)->done, posted);			\
+} while (0)
+
+/* The entry was tried, and ended so. */
+#define ck_entry(post, raw_status, tries)				\
+do {									\
+	ck_assert_uint_eq((post)->status, raw_status);			\
+	ck_assert_uint_eq((post)->attempts, tries);			\
+} while (0)
+
+#define ck_untouched(post) ck_entry(post, 0xdead, 0xdead)
+
+START_TEST(many_posts_arrive_each_with_its_status)
+{
+	struct hvpost_ioc_post posts[MANY];
+	struct hvpost_ioc_post_many many = many_of(posts, MANY);
+	uint64_t numbers[MANY], seen = 0;
+	int fd = open_bound(ECHO_SINT);
+
+	fill_many(posts, numbers);
+	ck_many(fd, &many, 0, MANY);
+	for (unsigned int i = 0; i < MANY; i++) {
+		struct hvpost_record record;
+
+		ck_assert_uint_eq(posts[i].status, HV_STATUS_SUCCESS);
+		ck_assert_uint_ge(posts[i].attempts, 1);
+		receive(fd, &record);
+		seen |= 1u << number_in(&record);
+	}
+	ck_assert_uint_eq(seen, 0x1e);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(many_posts_go_to_one_vp_in_their_order)
+{
+	struct hvpost_ioc_post posts[2];
+	struct hvpost_ioc_post_many many = many_of(posts, 2);
+	uint64_t numbers[] = { 7, 8 };
+	int fd = open_bound(ECHO_SINT);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		posts[i] = post_of(ECHO(0, ECHO_SINT), &numbers[i], 8);
+		posts[i].deadline_ns = 0;
+	}
+	ck_many(fd, &many, 0, 2);
+	receive_number(fd, 7);
+	receive_number(fd, 8);
+}
+END_TEST
+
+/* Refused by the hypervisor, and by the driver */
+static const struct {
+	uint32_t connection, size;
+	uint32_t status, attempts;
+	int error;
+} failing_entries[] = {
+	{ UNKNOWN_CONNECTION, 1, HV_STATUS_INVALID_CONNECTION_ID, 1, ENOTCONN },
+	{ UNKNOWN_CONNECTION, 241, HVPOST_STATUS_NONE, 0, EMSGSIZE },
+};
+
+START_TEST(many_posts_end_at_the_first_that_fails)
+{
+	struct hvpost_ioc_post posts[MANY];
+	struct hvpost_ioc_post_many many = many_of(posts, MANY);
+	uint64_t numbers[MANY];
+	int fd = open_bound(ECHO_SINT);
+
+	fill_many(posts, numbers);
+	posts[1].connection_id = failing_entries[_i].connection;
+	posts[1].payload_size = failing_entries[_i].size;
+	ck_many(fd, &many, 0, 1);
+	ck_assert_uint_eq(posts[0].status, HV_STATUS_SUCCESS);
+	ck_entry(&posts[1], failing_entries[_i].status,
+		 failing_entries[_i].attempts);
+	ck_untouched(&posts[2]);
+	ck_untouched(&posts[3]);
+	receive_number(fd, numbers[0]);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(many_posts_of_which_the_first_fails_are_its_error)
+{
+	struct hvpost_ioc_post posts[MANY];
+	struct hvpost_ioc_post_many many = many_of(posts, MANY);
+	uint64_t numbers[MANY];
+	int fd = open_bound(ECHO_SINT);
+
+	fill_many(posts, numbers);
+	posts[0].connection_id = failing_entries[_i].connection;
+	posts[0].payload_size = failing_entries[_i].size;
+	ck_many(fd, &many, failing_entries[_i].error, 0);
+	ck_entry(&posts[0], failing_entries[_i].status,
+		 failing_entries[_i].attempts);
+	ck_untouched(&posts[1]);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(an_entry_with_a_deadline_of_its_own_is_einval)
+{
+	struct hvpost_ioc_post posts[MANY];
+	struct hvpost_ioc_post_many many = many_of(posts, MANY);
+	uint64_t numbers[MANY];
+	int fd = open_bound(ECHO_SINT);
+
+	fill_many(posts, numbers);
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		posts[0].deadline_ns = 1ull << bit;
+		ck_many(fd, &many, EINVAL, 0);
+		ck_entry(&posts[0], HVPOST_STATUS_NONE, 0);
+	}
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(a_count_out_of_range_is_einval)
+{
+	static const uint32_t counts[] = { 0, HVPOST_POSTS_MAX + 1, 0x80000000,
+					   UINT32_MAX };
+	struct hvpost_ioc_post post = post_of(UNKNOWN_CONNECTION, "", 1);
+	int fd = open_device();
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct hvpost_ioc_post_many many = many_of(&post, counts[i]);
+
+		ck_many(fd, &many, EINVAL, 0);
+	}
+	ck_untouched(&post);
+}
+END_TEST
+
+START_TEST(a_reserved_bit_of_many_posts_is_einval)
+{
+	struct hvpost_ioc_post post = post_of(UNKNOWN_CONNECTION, "", 1);
+	int fd = open_device();
+
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		struct hvpost_ioc_post_many many = many_of(&post, 1);
+
+		many.reserved = 1ull << bit;
+		ck_many(fd, &many, EINVAL, 0);
+		many.reserved = 0;
+		many.flags = (uint32_t)(1ull << bit);
+		many.reserved32 = (uint32_t)(1ull << bit >> 32);
+		ck_many(fd, &many, EINVAL, 0);
+	}
+	ck_untouched(&post);
+}
+END_TEST
+
+START_TEST(entries_outside_of_user_memory_are_efault)
+{
+	static const uint64_t addresses[] = {
+		0, 8, 0x00007fffffffefe0, 0x00007ffffffff000,
+		0x8000000000000000, 0xffff888000000000, 0xffffffffffffffd0,
+	};
+	int fd = open_device();
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct hvpost_ioc_post_many many = many_of(NULL, 2);
+
+		many.posts = addresses[i];
+		ck_many(fd, &many, EFAULT, 0);
+	}
+}
+END_TEST
+
+/* Two entries lie before the end of what is mapped. */
+START_TEST(many_posts_end_where_their_memory_ends)
+{
+	char *pages = map_pages(2, PROT_READ | PROT_WRITE);
+	struct hvpost_ioc_post *posts =
+		(void *)(pages + PAGE - 2 * sizeof(*posts) - 8);
+	struct hvpost_ioc_post_many many = many_of(posts, MANY);
+	int fd = open_bound(ECHO_SINT);
+
+	posts[0] = post_of(ECHO(0, ECHO_SINT), "one", 3);
+	posts[1] = post_of(ECHO(1, ECHO_SINT), "two", 3);
+	posts[0].deadline_ns = posts[1].deadline_ns = 0;
+	ck_assert_int_eq(munmap(pages + PAGE, PAGE), 0);
+	ck_many(fd, &many, 0, 2);
+	ck_assert_uint_eq(posts[1].status, HV_STATUS_SUCCESS);
+	wait_taken(fd, 2);
+}
+END_TEST
+
+START_TEST(an_entry_whose_answer_cannot_be_written_is_not_posted)
+{
+	struct hvpost_ioc_post *posts =
+		(void *)map_pages(1, PROT_READ | PROT_WRITE);
+	struct hvpost_ioc_post_many many = many_of(posts, 1);
+	int fd = open_bound(ECHO_SINT);
+
+	posts[0] = post_of(ECHO(0, ECHO_SINT), "refused", 7);
+	posts[0].deadline_ns = 0;
+	ck_assert_int_eq(mprotect(posts, PAGE, PROT_READ), 0);
+	ck_many(fd, &many, EFAULT, 0);
+	/* It would come before this one. */
+	ck_echo(fd, ECHO(0, ECHO_SINT), "next", 4);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(many_posts_whose_answer_cannot_be_written_post_nothing)
+{
+	struct hvpost_ioc_post_many *many =
+		(void *)map_pages(1, PROT_READ | PROT_WRITE);
+	struct hvpost_ioc_post post = post_of(ECHO(0, ECHO_SINT), "refused", 7);
+	int fd = open_bound(ECHO_SINT);
+
+	post.deadline_ns = 0;
+	*many = many_of(&post, 1);
+	ck_assert_int_eq(mprotect(many, PAGE, PROT_READ), 0);
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_POST_MANY, many), EFAULT);
+	ck_untouched(&post);
+	ck_echo(fd, ECHO(0, ECHO_SINT), "next", 4);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(many_posts_to_vmbus_need_the_capability)
+{
+	struct hvpost_ioc_post post = post_of(1, "", 1);
+	struct hvpost_ioc_post_many many = many_of(&post, 1);
+	int fd = open_device();
+
+	post.deadline_ns = 0;
+	become_nobody();
+	ck_many(fd, &many, EPERM, 0);
+	ck_entry(&post, HVPOST_STATUS_NONE, 0);
+}
+END_TEST
+
+START_TEST(one_deadline_holds_for_many_posts)
+{
+	struct hvpost_ioc_post post = post_of(BUSY_CONNECTION, "", 1);
+	struct hvpost_ioc_post_many many = many_of(&post, 1);
+	int fd = open_device();
+
+	post.deadline_ns = 0;
+	many.deadline_ns = HVPOST_DEADLINE_NONE;
+	ck_many(fd, &many, EAGAIN, 0);
+	ck_entry(&post, HV_STATUS_INSUFFICIENT_BUFFERS, 1);
+
+	many.deadline_ns = now_ns() + SECOND_NS / 20;
+	ck_many(fd, &many, ETIMEDOUT, 0);
+	ck_assert_uint_eq(post.status, HV_STATUS_INSUFFICIENT_BUFFERS);
+	ck_assert_uint_ge(post.attempts, 2);
+	ck_assert_uint_ge(now_ns(), many.deadline_ns);
+
+	set_nonblock(fd);
+	many.deadline_ns = HVPOST_DEADLINE_NEVER;
+	ck_many(fd, &many, EAGAIN, 0);
+	ck_entry(&post, HV_STATUS_INSUFFICIENT_BUFFERS, 1);
+}
+END_TEST
+
+START_TEST(a_signal_ends_many_posts_that_wait_with_eintr)
+{
+	struct hvpost_ioc_post post = post_of(BUSY_CONNECTION, "", 1);
+	struct hvpost_ioc_post_many many = many_of(&post, 1);
+
+	post.deadline_ns = 0;
+	many.deadline_ns = HVPOST_DEADLINE_NEVER;
+	handle_signal(SIGALRM, SA_RESTART);
+	start_interval_timer();
+	ck_many(open_device(), &many, EINTR, 0);
+	stop_interval_timer();
+}
+END_TEST
+
 /* Rights */
 
 START_TEST(vmbus_connections_need_the_capability)
@@ -869,6 +1174,33 @@ static void add_status_cases(Suite *suite)
 		       a_post_refused_for_want_of_buffers_goes_out_by_itself);
 }
 
+static void add_many_cases(Suite *suite)
+{
+	TCase *many = add_case(suite, "several at once", flush_echo);
+	TCase *busy = add_case(suite, "several to a busy connection",
+			       fill_busy_connection);
+
+	tcase_add_test(many, many_posts_arrive_each_with_its_status);
+	tcase_add_test(many, many_posts_go_to_one_vp_in_their_order);
+	tcase_add_loop_test(many, many_posts_end_at_the_first_that_fails, 0, 2);
+	tcase_add_loop_test(many,
+			    many_posts_of_which_the_first_fails_are_its_error,
+			    0, 2);
+	tcase_add_test(many, an_entry_with_a_deadline_of_its_own_is_einval);
+	tcase_add_test(many, a_count_out_of_range_is_einval);
+	tcase_add_test(many, a_reserved_bit_of_many_posts_is_einval);
+	tcase_add_test(many, entries_outside_of_user_memory_are_efault);
+	tcase_add_test(many, many_posts_end_where_their_memory_ends);
+	tcase_add_test(many,
+		       an_entry_whose_answer_cannot_be_written_is_not_posted);
+	tcase_add_test(many,
+		       many_posts_whose_answer_cannot_be_written_post_nothing);
+	tcase_add_test(many, many_posts_to_vmbus_need_the_capability);
+
+	tcase_add_test(busy, one_deadline_holds_for_many_posts);
+	tcase_add_test(busy, a_signal_ends_many_posts_that_wait_with_eintr);
+}
+
 static void add_rights_and_signal_cases(Suite *suite)
 {
 	TCase *rights = add_case(suite, "rights", flush_echo);
@@ -895,6 +1227,7 @@ int main(void)
 	add_call_cases(suite);
 	add_payload_cases(suite);
 	add_status_cases(suite);
+	add_many_cases(suite);
 	add_rights_and_signal_cases(suite);
 	return run_suite(suite);
 }
