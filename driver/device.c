@@ -21,37 +21,62 @@
 
 #include "compat.h"
 
+/* An open file; private_data of its struct file. */
+struct device_file {
+	struct hvp_inbox inbox;
+	struct hvp_quota *quota;	/* of the user who opened it */
+};
+
+static struct hvp_inbox *inbox_of(struct file *file)
+{
+	struct device_file *device_file = file->private_data;
+
+	return &device_file->inbox;
+}
+
+static struct hvp_quota *quota_of(struct file *file)
+{
+	struct device_file *device_file = file->private_data;
+
+	return device_file->quota;
+}
+
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct hvp_inbox *inbox = kzalloc(sizeof(*inbox), GFP_KERNEL_ACCOUNT);
+	struct device_file *device_file =
+		kzalloc(sizeof(*device_file), GFP_KERNEL_ACCOUNT);
 
-	if (!inbox)
+	if (!device_file)
 		return -ENOMEM;
+	device_file->quota = hvp_quota_get();
+	if (!device_file->quota) {
+		kfree(device_file);
+		return -ENOMEM;
+	}
 
-	hvp_inbox_init(inbox);
-	file->private_data = inbox;
+	hvp_inbox_init(&device_file->inbox);
+	file->private_data = device_file;
 	return nonseekable_open(inode, file);
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	struct hvp_inbox *inbox = file->private_data;
-
-	hvp_unbind(inbox);
-	kfree(inbox);
+	hvp_unbind(inbox_of(file));
+	hvp_quota_put(quota_of(file));
+	kfree(file->private_data);
 	return 0;
 }
 
 static ssize_t device_read(struct file *file, char __user *buffer, size_t size,
 			   loff_t *offset)
 {
-	return hvp_inbox_read(file->private_data, buffer, size,
+	return hvp_inbox_read(inbox_of(file), buffer, size,
 			      file->f_flags & O_NONBLOCK);
 }
 
 static __poll_t device_poll(struct file *file, poll_table *wait)
 {
-	return hvp_inbox_poll(file->private_data, file, wait) |
+	return hvp_inbox_poll(inbox_of(file), file, wait) |
 	       EPOLLOUT | EPOLLWRNORM;
 }
 
@@ -75,7 +100,8 @@ static long ioctl_info(void __user *arg)
 }
 
 /* As for posts (submit.c), the answer is written once before the deed as well. */
-static long ioctl_signal(struct hvpost_ioc_signal __user *arg)
+static long ioctl_signal(struct hvp_quota *quota,
+			 struct hvpost_ioc_signal __user *arg)
 {
 	struct hvpost_ioc_signal signal;
 	long err;
@@ -84,7 +110,7 @@ static long ioctl_signal(struct hvpost_ioc_signal __user *arg)
 	    put_user(HVPOST_STATUS_NONE, &arg->status))
 		return -EFAULT;
 
-	err = hvp_signal(&signal);
+	err = hvp_signal(quota, &signal);
 	if (put_user(signal.status, &arg->status))
 		return -EFAULT;
 	return err;
@@ -94,6 +120,7 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 		       struct hvpost_ioc_bind __user *arg)
 {
 	struct hvpost_ioc_bind bind;
+	int err;
 
 	if (copy_from_user(&bind, arg, sizeof(bind)))
 		return -EFAULT;
@@ -105,6 +132,10 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 		return -EINVAL;
 	if (bind.sint == HV_SINT_VMBUS && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+
+	err = hvp_quota_check_ring(hvp_bind_ring_records(bind.ring_records));
+	if (err)
+		return err;
 
 	/* Before it is bound: a call that fails must leave nothing behind. */
 	bind.ring_records = hvp_bind_ring_records(bind.ring_records);
@@ -132,15 +163,17 @@ static long device_ioctl(struct file *file, unsigned int command,
 	case HVPOST_IOC_INFO:
 		return ioctl_info(arg);
 	case HVPOST_IOC_POST:
-		return hvp_submit(arg, file->f_flags & O_NONBLOCK);
+		return hvp_submit(quota_of(file), arg,
+				  file->f_flags & O_NONBLOCK);
 	case HVPOST_IOC_POST_MANY:
-		return hvp_submit_many(arg, file->f_flags & O_NONBLOCK);
+		return hvp_submit_many(quota_of(file), arg,
+				       file->f_flags & O_NONBLOCK);
 	case HVPOST_IOC_SIGNAL:
-		return ioctl_signal(arg);
+		return ioctl_signal(quota_of(file), arg);
 	case HVPOST_IOC_BIND:
-		return ioctl_bind(file->private_data, arg);
+		return ioctl_bind(inbox_of(file), arg);
 	case HVPOST_IOC_COUNTERS:
-		return ioctl_counters(file->private_data, arg);
+		return ioctl_counters(inbox_of(file), arg);
 	default:
 		return -ENOTTY;
 	}
@@ -161,6 +194,7 @@ static struct miscdevice device = {
 	.name	= "hvpost",
 	.mode	= 0660,
 	.fops	= &device_fops,
+	.groups	= hvp_sysfs_groups,
 };
 
 int hvp_device_init(void)

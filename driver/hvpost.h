@@ -13,10 +13,13 @@
  *   inbox.c	what a file receives: its rings as one stream
  *   post.c	HvCallPostMessage and HvCallSignalEvent, payload from user memory
  *   submit.c	posts as structures in user memory, one or many by one call
+ *   quota.c	what users without CAP_SYS_ADMIN may take
+ *   permit.c	which groups may post to which connections
  *   device.c	/dev/hvpost
+ *   sysfs.c	its attributes in sysfs
  *   vmbus.c	hv_vmbus coming and going
  *   power.c	suspend, hibernation, reboot, kexec
- *   retry.c, slot.c	pure decisions, unit tested in user space
+ *   retry.c, slot.c, bucket.c, allow.c	pure decisions, unit tested in user space
  *
  * Locks, outermost first:
  *
@@ -27,6 +30,8 @@
  *			held, so they nest the same way.
  *   synic_lock		(mutex, synic.c) every CPU's struct hvp_vp
  *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
+ *   quota_lock		(mutex, quota.c) which users have a quota; nests in none
+ *   quota->lock		(spinlock) one user's bucket; nests in none
  *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
  *			the writing side of its ring, its counters
  *
@@ -198,15 +203,48 @@ void hvp_bind_cpu_resume(void);
 
 /* post.c */
 
+struct hvp_quota;
+
 int hvp_post_init(void);
 void hvp_post_exit(void);
-int hvp_post(struct hvpost_ioc_post *post);
-int hvp_signal(struct hvpost_ioc_signal *signal);
+int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post);
+int hvp_signal(struct hvp_quota *quota, struct hvpost_ioc_signal *signal);
 
 /* submit.c; @nonblock: deadlines do not count, one try. */
 
-int hvp_submit(struct hvpost_ioc_post __user *arg, bool nonblock);
-int hvp_submit_many(struct hvpost_ioc_post_many __user *arg, bool nonblock);
+int hvp_submit(struct hvp_quota *quota, struct hvpost_ioc_post __user *arg,
+	       bool nonblock);
+int hvp_submit_many(struct hvp_quota *quota,
+		    struct hvpost_ioc_post_many __user *arg, bool nonblock);
+
+/* quota.c */
+
+/* Is the caller one for whom quotas and the allow list do not count? */
+bool hvp_is_privileged(void);
+
+/* That of the calling user, for a file that is being opened; NULL: no memory. */
+struct hvp_quota *hvp_quota_get(void);
+void hvp_quota_put(struct hvp_quota *quota);
+void hvp_quota_exit(void);
+
+/* 0: the hypercall is granted. Else: ask again after so many nanoseconds. */
+u64 hvp_quota_take(struct hvp_quota *quota);
+/* For the statistics: a post or signal was not granted at once. */
+void hvp_quota_count_held_back(void);
+u64 hvp_quota_held_back(void);
+
+/* -EDQUOT: the rings of one file may not take that much. */
+int hvp_quota_check_ring(u32 records);
+
+/* permit.c */
+
+/* -EACCES: the allow list does not give @connection_id to the caller. */
+int hvp_permit_check(u32 connection_id);
+u64 hvp_permit_refused(void);
+
+/* sysfs.c */
+
+extern const struct attribute_group *hvp_sysfs_groups[];
 
 /* power.c */
 

@@ -67,7 +67,7 @@ static int check_permission(u32 connection_id)
 {
 	if (is_vmbus_connection(connection_id) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	return 0;
+	return hvp_permit_check(connection_id);
 }
 
 /* With preemption off, so that it holds until the call that follows. */
@@ -159,7 +159,29 @@ static int wait_interruptible(u64 wait_ns)
 	return signal_pending(current) ? -EINTR : 0;
 }
 
-int hvp_post(struct hvpost_ioc_post *post)
+/* As long as there is no quota for it, a hypercall is like one refused for now. */
+static int wait_for_quota(struct hvp_quota *quota, u64 deadline_ns)
+{
+	u64 wait_ns = hvp_quota_take(quota);
+	int err = 0;
+
+	if (wait_ns)
+		hvp_quota_count_held_back();
+	while (wait_ns && !err) {
+		u64 now_ns = ktime_get_ns();
+
+		if (deadline_ns == HVPOST_DEADLINE_NONE)
+			return -EAGAIN;
+		if (now_ns >= deadline_ns)
+			return -ETIMEDOUT;
+		err = wait_interruptible(min(wait_ns, deadline_ns - now_ns));
+		if (!err)
+			wait_ns = hvp_quota_take(quota);
+	}
+	return err;
+}
+
+int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post)
 {
 	struct hvp_retry retry = {
 		.deadline_ns = post->deadline_ns,
@@ -175,7 +197,9 @@ int hvp_post(struct hvpost_ioc_post *post)
 		return err;
 
 	for (;;) {
-		err = post_once(post, &result);
+		err = wait_for_quota(quota, post->deadline_ns);
+		if (!err)
+			err = post_once(post, &result);
 		if (err)
 			return err;
 		post->status = result & HV_RESULT_STATUS_MASK;
@@ -190,7 +214,7 @@ int hvp_post(struct hvpost_ioc_post *post)
 	}
 }
 
-int hvp_signal(struct hvpost_ioc_signal *signal)
+int hvp_signal(struct hvp_quota *quota, struct hvpost_ioc_signal *signal)
 {
 	u64 result;
 	int err;
@@ -203,6 +227,8 @@ int hvp_signal(struct hvpost_ioc_signal *signal)
 	if (!(hvp_host.privileges_high & HV_SIGNAL_EVENTS))
 		return -EOPNOTSUPP;
 	err = check_permission(signal->connection_id);
+	if (!err)
+		err = wait_for_quota(quota, HVPOST_DEADLINE_NONE);
 	if (err)
 		return err;
 

@@ -19,7 +19,7 @@ static int answer(struct hvpost_ioc_post __user *arg, u32 status, u32 attempts)
 }
 
 /* @post is a copy of what @arg was. */
-static int submit(struct hvpost_ioc_post *post,
+static int submit(struct hvp_quota *quota, struct hvpost_ioc_post *post,
 		  struct hvpost_ioc_post __user *arg)
 {
 	int err = answer(arg, HVPOST_STATUS_NONE, 0);
@@ -27,11 +27,12 @@ static int submit(struct hvpost_ioc_post *post,
 	post->status = HVPOST_STATUS_NONE;
 	if (err)
 		return err;
-	err = hvp_post(post);
+	err = hvp_post(quota, post);
 	return answer(arg, post->status, post->attempts) ?: err;
 }
 
-int hvp_submit(struct hvpost_ioc_post __user *arg, bool nonblock)
+int hvp_submit(struct hvp_quota *quota, struct hvpost_ioc_post __user *arg,
+	       bool nonblock)
 {
 	struct hvpost_ioc_post post;
 
@@ -39,11 +40,12 @@ int hvp_submit(struct hvpost_ioc_post __user *arg, bool nonblock)
 		return -EFAULT;
 	if (nonblock)
 		post.deadline_ns = HVPOST_DEADLINE_NONE;
-	return submit(&post, arg);
+	return submit(quota, &post, arg);
 }
 
 /* Return 0 if it was posted, even where its answer found no place then. */
-static int submit_entry(struct hvpost_ioc_post __user *entry, u64 deadline_ns)
+static int submit_entry(struct hvp_quota *quota,
+			struct hvpost_ioc_post __user *entry, u64 deadline_ns)
 {
 	struct hvpost_ioc_post post;
 	int err;
@@ -53,25 +55,27 @@ static int submit_entry(struct hvpost_ioc_post __user *entry, u64 deadline_ns)
 	if (post.deadline_ns)
 		return answer(entry, HVPOST_STATUS_NONE, 0) ?: -EINVAL;
 	post.deadline_ns = deadline_ns;
-	err = submit(&post, entry);
+	err = submit(quota, &post, entry);
 	return post.status == HV_STATUS_SUCCESS ? 0 : err;
 }
 
 /* A signal ends it between two entries, but not before the first. */
-static u32 submit_entries(const struct hvpost_ioc_post_many *many, int *err)
+static u32 submit_entries(struct hvp_quota *quota,
+			  const struct hvpost_ioc_post_many *many, int *err)
 {
 	struct hvpost_ioc_post __user *entries = u64_to_user_ptr(many->posts);
 	u32 done = 0;
 
 	for (;;) {
-		*err = submit_entry(&entries[done], many->deadline_ns);
+		*err = submit_entry(quota, &entries[done], many->deadline_ns);
 		if (*err || ++done == many->count || signal_pending(current))
 			return done;
 		cond_resched();
 	}
 }
 
-int hvp_submit_many(struct hvpost_ioc_post_many __user *arg, bool nonblock)
+int hvp_submit_many(struct hvp_quota *quota,
+		    struct hvpost_ioc_post_many __user *arg, bool nonblock)
 {
 	struct hvpost_ioc_post_many many;
 	int err;
@@ -85,7 +89,7 @@ int hvp_submit_many(struct hvpost_ioc_post_many __user *arg, bool nonblock)
 	if (nonblock)
 		many.deadline_ns = HVPOST_DEADLINE_NONE;
 
-	many.done = submit_entries(&many, &err);
+	many.done = submit_entries(quota, &many, &err);
 	if (put_user(many.done, &arg->done))
 		return -EFAULT;
 	return many.done ? 0 : err;

@@ -165,9 +165,9 @@ struct failure failure_of_open(const char *target, int error)
 	case -EACCES:
 	case -EPERM:
 		failure.code = "no-permission";
-		failure.hint = "run as root (sudo), or let root give the device "
-			       "to a group of yours: 'chgrp GROUP "
-			       "/dev/hvpost'";
+		failure.hint = "run as root (sudo), or as a member of the "
+			       "device's group: 'adduser USER hvpost', and log "
+			       "in again; 'ls -l /dev/hvpost' shows the group";
 		break;
 	case -EPROTO:
 		failure.code = "not-hvpost";
@@ -209,6 +209,13 @@ struct failure failure_of_bind(uint32_t sint, int error)
 		failure.code = "no-vector";
 		set_text(&failure, "no interrupt vector is left for SINT %u",
 			 sint);
+		break;
+	case -EDQUOT:
+		failure.code = "over-quota";
+		set_text(&failure, "the ring for SINT %u is over this user's "
+				   "quota", sint);
+		failure.hint = "ask for fewer records; the administrator's bound "
+			       "is /sys/module/hvpost/parameters/ring_bytes_max";
 		break;
 	}
 	return failure;
@@ -253,6 +260,24 @@ static struct failure failure_of_connection(uint32_t connection_id, int error)
 			 connection_id);
 		failure.hint = "use a connection of your own, or unload "
 			       "hv_vmbus first";
+		break;
+	case -EACCES:
+		failure.code = "not-allowed";
+		set_text(&failure,
+			 "connection 0x%x is not allowed to any group of yours",
+			 connection_id);
+		failure.hint = "/sys/module/hvpost/parameters/allow is the "
+			       "administrator's list, 'id' shows your groups";
+		break;
+	case -EAGAIN:
+	case -ETIMEDOUT:
+		failure.exit = exit_status_of(error, HVPOST_NO_STATUS);
+		failure.code = "over-quota";
+		set_text(&failure, "connection 0x%x: this user is over its quota "
+				   "of hypercalls", connection_id);
+		failure.hint = "/sys/module/hvpost/parameters/posts_per_second "
+			       "is the administrator's bound; --timeout sets how "
+			       "long to wait for a turn";
 		break;
 	case -EOPNOTSUPP:
 		failure.code = "no-privilege";

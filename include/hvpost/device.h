@@ -89,8 +89,13 @@ struct hvpost_ioc_info {
  * EAGAIN: transient, and no time was given. ETIMEDOUT: still transient at the
  * deadline. EINTR: a signal ended the wait; nothing was posted. EMSGSIZE: more
  * than 240 bytes. EPERM: a VMBus connection without CAP_SYS_ADMIN. EBUSY: a
- * VMBus connection while hv_vmbus is loaded. Any other status: its errno in
- * hyperv_status.h.
+ * VMBus connection while hv_vmbus is loaded. EACCES: the administrator's list
+ * (parameter allow) gives the connection to no group of the caller's. Any other
+ * status: its errno in hyperv_status.h.
+ *
+ * Without CAP_SYS_ADMIN a user may have a quota of hypercalls (parameter
+ * posts_per_second). A post over it is as one that was refused for now: EAGAIN or
+ * ETIMEDOUT, with the status and attempts of the tries before, if any.
  */
 struct hvpost_ioc_post {
 	__u32 flags;
@@ -144,6 +149,8 @@ struct hvpost_ioc_post_many {
  * @reserved16:		zero
  * @status:		out: HV_STATUS, or HVPOST_STATUS_NONE
  * @reserved:		zero
+ *
+ * Does not wait: EAGAIN, with HVPOST_STATUS_NONE, if the quota is used up.
  */
 struct hvpost_ioc_signal {
 	__u32 flags;
@@ -168,7 +175,8 @@ struct hvpost_ioc_signal {
  *
  * A file binds one SINT, and a SINT has one file. EBUSY: this file has a SINT,
  * another file has this one, or it is unmasked already by somebody else.
- * Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then
+ * EDQUOT: more memory than the parameter ring_bytes_max gives a file of a caller
+ * without CAP_SYS_ADMIN. Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then
  * poll() says POLLHUP, and read() returns what came and after that ENODEV.
  */
 struct hvpost_ioc_bind {

@@ -188,12 +188,14 @@ struct hvpost_post {
  *
  * Success means that the hypervisor queued the message, not that the receiver
  * took it. Transient are INSUFFICIENT_BUFFERS (0x13, and 0x33), TIMEOUT (0x78)
- * and, with HVPOST_RETRY_CONNECTION, INVALID_CONNECTION_ID (0x12).
+ * and, with HVPOST_RETRY_CONNECTION, INVALID_CONNECTION_ID (0x12). Being over a
+ * quota that the administrator set is transient, too; then there is no status.
  *
  * Return: 0, or -EAGAIN: refused for now, and the deadline was HVPOST_NOW;
  * -ETIMEDOUT: still refused at the deadline; -EINTR: a signal came, nothing was
  * posted; -EMSGSIZE: over 240 bytes; -EINVAL: type or flags out of range;
- * -EPERM: a VMBus connection without CAP_SYS_ADMIN; -EBUSY: a VMBus connection
+ * -EPERM: a VMBus connection without CAP_SYS_ADMIN; -EACCES: the administrator
+ * does not allow it to any group of the caller's; -EBUSY: a VMBus connection
  * while hv_vmbus uses it; -EFAULT: payload not readable; else the errno value
  * of hvpost_last_status().
  */
@@ -231,7 +233,7 @@ HVPOST_API int hvpost_post_many(struct hvpost *handle,
  *
  * Return: 0, or -EINVAL: flag out of range; -EOPNOTSUPP: this partition lacks
  * the SignalEvents privilege, and the driver did not ask the hypervisor; -EPERM,
- * -EBUSY as hvpost_post(); else the errno value of hvpost_last_status().
+ * -EACCES, -EBUSY as hvpost_post(); -EAGAIN: over the quota; else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 			     uint32_t flag_number);
@@ -315,7 +317,8 @@ struct hvpost_message {
  *
  * Return: 0, or -EINVAL: SINT or ring size out of range; -EBUSY: this handle
  * has a SINT already, or this SINT is in use; -EPERM: SINT 2 without
- * CAP_SYS_ADMIN; -ENOSPC: no interrupt vector left on some CPU; -ENOMEM.
+ * CAP_SYS_ADMIN; -ENOSPC: no interrupt vector left on some CPU; -EDQUOT: the
+ * administrator allows no rings of that size; -ENOMEM.
  */
 HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
 			   unsigned int ring_records);

@@ -60,7 +60,7 @@ static const struct {
 	{ "device", -ENOENT, "no-device", "/dev/hvpost", "--target embedded" },
 	{ "device:/dev/x", -ENODEV, "no-device", "/dev/x", "dmesg" },
 	{ "device", -EACCES, "no-permission", "Permission", "sudo" },
-	{ "device", -EACCES, "no-permission", "Permission", "chgrp GROUP" },
+	{ "device", -EACCES, "no-permission", "Permission", "adduser USER hvpost" },
 	{ "device:/dev/null", -EPROTO, "not-hvpost",
 	  "/dev/null is not an hvpost device", "/dev/hvpost" },
 	{ "nonsense", -EINVAL, "bad-target", "'nonsense'", "device:PATH" },
@@ -114,6 +114,7 @@ static const struct {
 	{ -EBUSY, "busy", "SINT 6 is in use" },
 	{ -EPERM, "needs-admin", "SINT 6 belongs to VMBus" },
 	{ -ENOSPC, "no-vector", "no interrupt vector is left for SINT 6" },
+	{ -EDQUOT, "over-quota", "the ring for SINT 6 is over this user's quota" },
 	{ -EINVAL, "local", "cannot receive from SINT 6: Invalid argument" },
 };
 
@@ -213,6 +214,8 @@ static const struct {
 } connections[] = {
 	{ -EPERM, "needs-admin", "CAP_SYS_ADMIN" },
 	{ -EBUSY, "busy", "hv_vmbus" },
+	{ -EACCES, "not-allowed", "parameters/allow" },
+	{ -EAGAIN, "over-quota", "parameters/posts_per_second" },
 	{ -EOPNOTSUPP, "no-privilege", "hvpost info" },
 };
 
@@ -227,6 +230,15 @@ START_TEST(connection_that_the_driver_denies_says_what_to_do)
 	ck_assert_str_eq(posted.code, connections[_i].code);
 	ck_assert_ptr_nonnull(strstr(posted.hint, connections[_i].hint));
 	ck_assert_str_eq(signalled.code, connections[_i].code);
+}
+END_TEST
+
+START_TEST(quota_that_gives_no_turn_in_time_is_timed_out)
+{
+	struct failure failure = failure_of_post(&post, -ETIMEDOUT, NONE);
+
+	ck_assert_int_eq(failure.exit, EXIT_TIMED_OUT);
+	ck_assert_str_eq(failure.code, "over-quota");
 }
 END_TEST
 
@@ -274,6 +286,7 @@ Suite *failure_suite(void)
 	tcase_add_loop_test(tcase,
 			    connection_that_the_driver_denies_says_what_to_do,
 			    0, ROWS(connections));
+	tcase_add_test(tcase, quota_that_gives_no_turn_in_time_is_timed_out);
 	tcase_add_test(tcase, refused_signal_names_the_status);
 	tcase_add_test(tcase, no_failure_says_success);
 	return suite;

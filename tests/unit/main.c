@@ -11,6 +11,8 @@ int main(void)
 	srunner_add_suite(runner, status_suite());
 	srunner_add_suite(runner, retry_suite());
 	srunner_add_suite(runner, slot_suite());
+	srunner_add_suite(runner, bucket_suite());
+	srunner_add_suite(runner, allow_suite());
 	srunner_add_suite(runner, deadline_suite());
 	srunner_add_suite(runner, target_suite());
 	srunner_add_suite(runner, device_suite());

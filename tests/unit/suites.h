@@ -9,6 +9,8 @@
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 Suite *abi_suite(void);
+Suite *allow_suite(void);
+Suite *bucket_suite(void);
 Suite *bytes_suite(void);
 Suite *commands_suite(void);
 Suite *conditions_suite(void);

@@ -24,5 +24,8 @@ device_post
 step "the receiving half"
 device_receive
 
+step "rights and quotas"
+device_rights
+
 step "nothing is left behind"
 unload_hvpost
