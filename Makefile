@@ -20,6 +20,10 @@ BINDIR      ?= $(PREFIX)/bin
 LIBDIR      ?= $(PREFIX)/lib
 INCLUDEDIR  ?= $(PREFIX)/include
 MANDIR      ?= $(PREFIX)/share/man
+# systemd and udev look into these below /usr and /usr/local.
+UDEVRULESDIR   ?= $(PREFIX)/lib/udev/rules.d
+SYSUSERSDIR    ?= $(PREFIX)/lib/sysusers.d
+MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
 DESTDIR     ?=
 
 # The kernel hvpost.ko is built for. DKMS sets KERNELRELEASE.
@@ -404,9 +408,10 @@ check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bo
 
 ##@ Install
 
-install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tool, libraries, headers, man pages (PREFIX, DESTDIR)
+install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tools, libraries, headers, man pages, the device's group (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4
+		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4 \
+		$(DESTDIR)$(UDEVRULESDIR) $(DESTDIR)$(SYSUSERSDIR)
 	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
 	$(link_hvhost) -o $(DESTDIR)$(BINDIR)/hvhost
 	for library in $(LIBRARIES); do \
@@ -420,28 +425,34 @@ install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tool, libraries, headers, man 
 	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
+	$(INSTALL) -m 644 packaging/60-hvpost.rules $(DESTDIR)$(UDEVRULESDIR)/
+	$(INSTALL) -m 644 packaging/hvpost.sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf
 
 INSTALLED_DRIVER = $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates/hvpost.ko
 
-install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it
-	$(INSTALL) -d $(dir $(INSTALLED_DRIVER))
+install-driver: driver ## hvpost.ko for KERNELRELEASE, so that modprobe finds it and boots load it
+	$(INSTALL) -d $(dir $(INSTALLED_DRIVER)) $(DESTDIR)$(MODULESLOADDIR)
 	$(INSTALL) -m 644 $(B)/driver/$(KERNELRELEASE)/hvpost.ko $(INSTALLED_DRIVER)
+	$(INSTALL) -m 644 packaging/hvpost.modules-load.conf $(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
 	$(if $(DESTDIR),,depmod $(KERNELRELEASE))
 
 # What dkms(8) builds hvpost.ko from, for each kernel that is installed.
 DKMS_SOURCE = $(DESTDIR)/usr/src/hvpost-$(VERSION)
 
 install-dkms: ## the driver's sources, for 'dkms install hvpost/VERSION'
-	$(INSTALL) -d $(DKMS_SOURCE)/include/hvpost
+	$(INSTALL) -d $(DKMS_SOURCE)/include/hvpost $(DESTDIR)$(MODULESLOADDIR)
 	$(INSTALL) -m 644 driver/*.[chS] driver/Kbuild $(DKMS_SOURCE)/
 	$(INSTALL) -m 644 include/hvpost/*.h $(DKMS_SOURCE)/include/hvpost/
 	sed 's/@VERSION@/$(VERSION)/' driver/dkms.conf.in > $(DKMS_SOURCE)/dkms.conf
+	$(INSTALL) -m 644 packaging/hvpost.modules-load.conf $(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
 
 uninstall: ## what install, install-driver and install-dkms put there
 	rm -f $(DESTDIR)$(BINDIR)/hvpost $(DESTDIR)$(BINDIR)/hvhost \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
-		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4
+		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
+		$(DESTDIR)$(UDEVRULESDIR)/60-hvpost.rules $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf \
+		$(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DKMS_SOURCE)
 	if [ -e $(INSTALLED_DRIVER) ]; then \
 		rm -f $(INSTALLED_DRIVER) $(if $(DESTDIR),,&& depmod $(KERNELRELEASE)); \
