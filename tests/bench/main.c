@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "hosting.h"
 
 static const char *const parts[] = {
 	"engine", "processes", "guests", "instructions",
@@ -49,8 +50,12 @@ int main(int argc, char **argv)
 		bench_threads();
 		bench_connections();
 	}
-	if (wanted("processes", words))
-		bench_processes(argv[2]);
+	if (wanted("processes", words)) {
+		hosting_start(argv[2]);
+		bench_processes();
+		bench_trips();
+		hosting_stop();
+	}
 	if (wanted("guests", words))
 		bench_guests(argv[3]);
 	if (wanted("instructions", words))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two processes: messages from one to the other through hvhost, and the same
- * number of bytes by what else there is. Side 0 sends, or asks; side 1 receives,
- * or answers. Nobody is pinned: hvhost is a third process on the two processors.
+ * number of bytes by what else there is. Side 0 sends, side 1 receives. Nobody is
+ * pinned: hvhost is a third process on the two processors.
  */
 #define _GNU_SOURCE /* sendmmsg */
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,21 +20,14 @@
 #include "pair.h"
 
 #define MESSAGES	100000u
-#define TRIPS		5000u
 #define BATCH		64u
 #define SIZE		256u
 /* What a queue may hold where nobody has changed the system's limits. */
 #define QUEUE_MESSAGES	10
-#define NS_PER_US	1e3
 
 static double messages_per_us(const struct pair *pair)
 {
 	return MESSAGES / pair_run_ns(pair) * 1e3;
-}
-
-static double trip_us(const struct pair *pair)
-{
-	return pair_run_ns(pair) / TRIPS / NS_PER_US;
 }
 
 static void must(bool done, const char *what)
@@ -140,42 +132,6 @@ static double wide_throughput(void)
 	return messages_per_us(&(struct pair){ wide_enter, wide_stream });
 }
 
-static void post_one(uint32_t connection_id)
-{
-	static const uint8_t payload[HVPOST_PAYLOAD_SIZE_MAX];
-
-	must(!hvpost_post(handle, &(struct hvpost_post){
-			.connection_id = connection_id,
-			.message_type = 1,
-			.payload = payload,
-			.payload_size = sizeof(payload),
-		}, HVPOST_NEVER), "a post has failed");
-}
-
-static void receive_one(void)
-{
-	struct hvpost_message message;
-
-	must(!hvpost_receive(handle, &message, HVPOST_NEVER),
-	     "a message does not come");
-}
-
-static void hvhost_trips(unsigned int side)
-{
-	for (unsigned int i = 0; i < TRIPS; i++) {
-		if (side)
-			receive_one();
-		post_one(side ? 0x20 : 0x10);
-		if (!side)
-			receive_one();
-	}
-}
-
-static double hvhost_trip(void)
-{
-	return trip_us(&(struct pair){ hvhost_enter, hvhost_trips });
-}
-
 /* A pair of sockets */
 
 static int sockets[2];
@@ -226,27 +182,6 @@ static double many_throughput(void)
 	return messages_per_us(&(struct pair){ NULL, many_stream });
 }
 
-static void socket_trips(unsigned int side)
-{
-	static uint8_t bytes[SIZE];
-
-	for (unsigned int i = 0; i < TRIPS; i++) {
-		if (side)
-			must(recv(sockets[1], bytes, SIZE, 0) == SIZE,
-			     "a socket has failed");
-		must(send(sockets[side], bytes, SIZE, 0) == SIZE,
-		     "a socket has failed");
-		if (!side)
-			must(recv(sockets[0], bytes, SIZE, 0) == SIZE,
-			     "a socket has failed");
-	}
-}
-
-static double socket_trip(void)
-{
-	return trip_us(&(struct pair){ NULL, socket_trips });
-}
-
 /* A queue; -1: the system has none. */
 
 static mqd_t queue = -1;
@@ -289,30 +224,6 @@ static double better_throughput(void)
 	return by_queue > by_socket ? by_queue : by_socket;
 }
 
-/* No more than a wake-up of the other one */
-
-static int events[2];
-
-static void event_trips(unsigned int side)
-{
-	eventfd_t count;
-
-	for (unsigned int i = 0; i < TRIPS; i++) {
-		if (side)
-			must(!eventfd_read(events[1], &count),
-			     "an eventfd has failed");
-		must(!eventfd_write(events[!side], 1), "an eventfd has failed");
-		if (!side)
-			must(!eventfd_read(events[0], &count),
-			     "an eventfd has failed");
-	}
-}
-
-static double event_trip(void)
-{
-	return trip_us(&(struct pair){ NULL, event_trips });
-}
-
 static void measure_throughput(void)
 {
 	struct bench bench = {
@@ -337,40 +248,14 @@ static void measure_throughput(void)
 	bench_run(&bench);
 }
 
-static void measure_trips(void)
-{
-	struct bench bench = {
-		.name = "process to process and back",
-		.unit = "us",
-		.measure = hvhost_trip,
-		.against = "SEQPACKET",
-		.measure_against = socket_trip,
-		.ratio_at_most = 2,
-	};
-
-	bench_run(&bench);
-	bench.against = "an eventfd each way";
-	bench.measure_against = event_trip;
-	bench.ratio_at_most = 0;
-	bench_run(&bench);
-}
-
-void bench_processes(const char *hvhost)
+void bench_processes(void)
 {
 	must(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets),
 	     "cannot make a pair of sockets");
-	events[0] = eventfd(0, 0);
-	events[1] = eventfd(0, 0);
-	must(events[0] >= 0 && events[1] >= 0, "cannot make eventfds");
 	open_queue();
-	hosting_start(hvhost);
 	measure_throughput();
-	measure_trips();
-	hosting_stop();
 	if (queue >= 0)
 		mq_close(queue);
-	for (unsigned int side = 0; side < 2; side++) {
-		close(sockets[side]);
-		close(events[side]);
-	}
+	close(sockets[0]);
+	close(sockets[1]);
 }
