@@ -4,14 +4,19 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
 
 /* Of some 40 ns each: about as long as two sleeps and wake-ups take. */
 #define LIMIT_MAX	512u
 #define LIMIT_MIN	32u
 /* The other side may wait for this very processor. */
 #define LOOKS_PER_YIELD	32u
-/* After so many sleeps without a look, try whether it would pay again. */
-#define IDLE_MAX	16u
+/* A yield that takes so long went to somebody else, who has more to do. */
+#define YIELD_NS_MAX	30000
+/* After so many sleeps without a look, try whether it would pay again; doubled. */
+#define SLEEPS_MIN	16u
+#define SLEEPS_MAX	4096u
 
 static bool has_other_processors(void)
 {
@@ -30,23 +35,61 @@ static bool has_other_processors(void)
 
 static unsigned int patience(struct spin *spin)
 {
-	if (spin->limit || ++spin->idle < IDLE_MAX)
-		return spin->limit;
-	spin->idle = 0;
-	return LIMIT_MAX;
+	if (spin->limit || !spin->sleeps)
+		return spin->limit ? spin->limit : LIMIT_MAX;
+	spin->sleeps--;
+	return 0;
 }
 
-static bool look(unsigned int times, bool (*changed)(void *context),
-		 void *context)
+static int64_t now_ns(void)
 {
-	while (times--) {
-		if (changed(context))
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Return whether the processor is ours again soon enough. */
+static bool yield(void)
+{
+	int64_t start_ns = now_ns();
+
+	sched_yield();
+	return now_ns() - start_ns < YIELD_NS_MAX;
+}
+
+static void lose_patience(struct spin *spin)
+{
+	spin->limit = 0;
+	spin->sleeps = spin->sleeps_next < SLEEPS_MIN ? SLEEPS_MIN :
+							spin->sleeps_next;
+	spin->sleeps_next = spin->sleeps < SLEEPS_MAX ? 2 * spin->sleeps :
+							SLEEPS_MAX;
+}
+
+/*
+ * Where others want the processor, who wakes up gets it sooner than who yields it
+ * again and again.
+ */
+static bool look(struct spin *spin, unsigned int limit,
+		 bool (*changed)(void *context), void *context)
+{
+	for (unsigned int looks = 1; looks <= limit; looks++) {
+		if (changed(context)) {
+			spin->limit = LIMIT_MAX;
+			spin->sleeps_next = 0;
 			return true;
-		if (times % LOOKS_PER_YIELD)
+		}
+		if (looks % LOOKS_PER_YIELD) {
 			__builtin_ia32_pause();
-		else
-			sched_yield();
+		} else if (!yield()) {
+			lose_patience(spin);
+			return changed(context);
+		}
 	}
+	spin->limit = limit / 2;
+	if (spin->limit < LIMIT_MIN)
+		lose_patience(spin);
 	return false;
 }
 
@@ -58,12 +101,5 @@ bool spin_until(struct spin *spin, bool (*changed)(void *context),
 	if (!has_other_processors())
 		return false;
 	limit = patience(spin);
-	if (!limit)
-		return false;
-	if (!look(limit, changed, context)) {
-		spin->limit = limit / 2 < LIMIT_MIN ? 0 : limit / 2;
-		return false;
-	}
-	spin->limit = LIMIT_MAX;
-	return true;
+	return limit && look(spin, limit, changed, context);
 }

@@ -8,6 +8,7 @@ int main(void)
 	SRunner *runner = srunner_create(abi_suite());
 	int failed;
 
+	srunner_add_suite(runner, spin_suite());
 	srunner_add_suite(runner, status_suite());
 	srunner_add_suite(runner, retry_suite());
 	srunner_add_suite(runner, slot_suite());
