@@ -16,9 +16,7 @@ void receiver_init(struct receiver *receiver)
 	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
 		pthread_mutex_init(&receiver->sint[sint].lock, NULL);
 		receiver->sint[sint].inbox = NULL;
-		receiver->sint[sint].slots = (struct slots){
-			.first = &receiver->sim->slot[sint], .count = 1,
-		};
+		receiver->sint[sint].slots = (struct slots){ .count = 1 };
 	}
 }
 
@@ -64,6 +62,8 @@ static int start_receiving(struct receiver *receiver, unsigned int sint,
 	bool has_room = !ring_records || ring_records >= MORE_SLOTS_RECORDS_MIN;
 	int err = 0;
 
+	/* Not known before: a host of our own makes the page after this. */
+	slots->first = &receiver->sim->slot[sint];
 	if (receiver->ops->add_slots && has_room && slots->count == 1)
 		err = receiver->ops->add_slots(receiver->context, sint, slots);
 	return err ? err : write_sint(receiver, sint, 0);
