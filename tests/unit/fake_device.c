@@ -132,7 +132,7 @@ static void copy_payload(const struct hvpost_ioc_post *post)
 
 	if (post->flags & HVPOST_POST_UNCHECKED && size > 240)
 		size = 240;
-	if (size < sizeof(fake.payload))
+	if (size && size < sizeof(fake.payload))
 		memcpy(fake.payload, (const void *)(uintptr_t)post->payload,
 		       size);
 }
