@@ -23,6 +23,7 @@ extern const struct tool hvpost_tool;
 	  OPTION_TEXT, offsetof(struct common_options, target), 0, 0 }
 
 extern const struct command command_info;
+extern const struct command command_doctor;
 extern const struct command command_send;
 extern const struct command command_listen;
 extern const struct command command_signal;

@@ -12,6 +12,7 @@ Suite *help_suite(void);
 Suite *misuse_suite(void);
 Suite *status_suite(void);
 Suite *target_suite(void);
+Suite *doctor_suite(void);
 Suite *embedded_suite(void);
 Suite *demo_suite(void);
 

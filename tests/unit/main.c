@@ -27,6 +27,8 @@ int main(void)
 	srunner_add_suite(runner, echo_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
+	srunner_add_suite(runner, facts_suite());
+	srunner_add_suite(runner, diagnosis_suite());
 	srunner_add_suite(runner, commands_suite());
 	srunner_add_suite(runner, demo_suite());
 	srunner_add_suite(runner, conditions_suite());

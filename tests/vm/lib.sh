@@ -180,6 +180,23 @@ echo_connections()
 	done
 }
 
+# doctor_finds VERDICT CHECK PATTERN [USER]: that is what hvpost doctor says, with
+# a text like that; a remedy too if something is missing.
+doctor_finds()
+{
+	want=$1
+	if [ $# -gt 3 ]; then
+		su -s /bin/sh "$4" -c 'hvpost doctor' >/tmp/doctor || :
+	else
+		hvpost doctor >/tmp/doctor || :
+	fi
+	cat /tmp/doctor
+	grep -E -A 1 -- "^$want +$2 .*$3" /tmp/doctor >/tmp/finding ||
+		fail "the doctor does not find $2 $want: '$3'"
+	[ "$want" != missing ] || grep -q -- '-> ' /tmp/finding ||
+		fail "the doctor has no remedy for $2"
+}
+
 # listen_start SINT OPTION...: start a listener in the background and wait until
 # it is ready; /tmp/heard is what it prints, $! its process.
 listen_start()

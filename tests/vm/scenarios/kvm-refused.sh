@@ -6,6 +6,9 @@
 
 kernel_log_has 'Hypervisor detected: KVM'
 
+step "the doctor says so before"
+doctor_finds missing kvm 'features 0x'
+
 step "loading is refused"
 ! modprobe hvpost || fail "hvpost.ko loaded"
 kernel_log_has 'hvpost: Linux runs as a KVM guest and uses KVM hypercalls.*kvm=off'

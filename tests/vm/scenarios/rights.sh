@@ -33,6 +33,7 @@ END
 
 step "a list that is none does not load"
 expect_status 1 modprobe hvpost allow=mail:0x10
+doctor_finds missing loaded ''
 load_hvpost allow=2000:0x10 posts_per_second=0
 [ "$(cat $parameters/allow)" = 2000:0x10 ]
 echo_connections 6
@@ -42,6 +43,12 @@ chgrp hvpost /dev/hvpost
 step "who is not in the group does not come in"
 expect_status 1 as guest hvpost send 0x10 hello 2>/tmp/output
 grep 'cannot open /dev/hvpost: Permission denied' /tmp/output
+doctor_finds missing access 'mode 0660, group hvpost' guest
+grep 'adduser USER hvpost' /tmp/finding
+
+step "for who is in it the doctor finds nothing missing"
+doctor_finds ok access '' web
+grep '^nothing is missing' /tmp/doctor
 
 step "who is in it posts to its own connections"
 listen_start 6 --count 1 --timeout 30s
