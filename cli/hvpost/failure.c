@@ -276,8 +276,8 @@ static struct failure failure_of_connection(uint32_t connection_id, int error)
 		set_text(&failure, "connection 0x%x: this user is over its quota "
 				   "of hypercalls", connection_id);
 		failure.hint = "/sys/module/hvpost/parameters/posts_per_second "
-			       "is the administrator's bound; --timeout sets how "
-			       "long to wait for a turn";
+			       "is the administrator's bound; a post waits for "
+			       "its turn as long as --timeout says";
 		break;
 	case -EOPNOTSUPP:
 		failure.code = "no-privilege";
