@@ -31,12 +31,20 @@
 #include "packet.h"
 #include "worker.h"
 
+/*
+ * While a ring never gets empty, who waits for a call of it is woken after so many.
+ * Most wait for the last one: to be woken before that is a change of processes for
+ * nothing.
+ */
+#define CALLS_PER_WAKE (HVPOST_ATTACH_CALLS / 2)
+
 /* Calls of one process in one round, after which it is the others' turn. */
 #define CALLS_PER_ROUND 16u
 
 /* What we know of the ring of a VP; the memory has copies. */
 struct ring {
 	uint32_t completed;
+	uint32_t told;		/* as @completed was when we woke who waits */
 	uint32_t eoms;
 	bool has_failed;	/* its last call, so that those chained to it do */
 };
@@ -195,8 +203,9 @@ static const char *run_call(struct client_state *state, uint32_t vp_index,
 	return NULL;
 }
 
-static void wake_waiters(struct hvpost_attach_words *words)
+static void wake_waiters(struct hvpost_attach_words *words, struct ring *ring)
 {
+	ring->told = ring->completed;
 	if (__atomic_load_n(&words->waiters, __ATOMIC_SEQ_CST))
 		syscall(SYS_futex, &words->completed, FUTEX_WAKE, INT_MAX,
 			NULL, NULL, 0);
@@ -237,7 +246,9 @@ static const char *run_vp(struct client_state *state, uint32_t vp_index,
 		__atomic_store_n(&shared->words.completed, ++ring->completed,
 				 __ATOMIC_SEQ_CST);
 	}
-	wake_waiters(&shared->words);
+	if (ring->completed == submitted ||
+	    ring->completed - ring->told >= CALLS_PER_WAKE)
+		wake_waiters(&shared->words, ring);
 	return NULL;
 }
 

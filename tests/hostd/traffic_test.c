@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Messages between processes. */
+#define _GNU_SOURCE /* syscall */
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +173,42 @@ START_TEST(calls_chained_to_one_that_failed_are_not_carried_out)
 	ck_assert_int_eq(peer_wait(&peer, peer_submit(&peer, &bad))->error, 0);
 	ck_assert_uint_eq(peer_wait(&peer, peer_submit(&peer, &read))->result,
 			  8);
+	peer_close(&peer);
+}
+END_TEST
+
+static void sleep_until_completed(struct peer *peer, uint32_t count)
+{
+	struct hvpost_attach_words *words = &peer->vp[0].words;
+	uint32_t completed;
+
+	while ((completed = __atomic_load_n(&words->completed,
+					    __ATOMIC_SEQ_CST)) != count)
+		syscall(SYS_futex, &words->completed, FUTEX_WAIT, completed,
+			NULL, NULL, 0);
+}
+
+/* As many in one go as there are slots, and numbers that are no round ones. */
+START_TEST(who_sleeps_until_its_last_call_is_done_is_woken)
+{
+	const struct hvpost_attach_call read = {
+		.kind = HVPOST_ATTACH_READ_MSR, .control = HV_MSR_VP_INDEX,
+	};
+	uint32_t submitted = 0;
+	struct peer peer;
+
+	daemon_start("");
+	peer = peer_attach("a");
+	for (unsigned int i = 0; i < HVPOST_ATTACH_CALLS; i++)
+		peer.vp[0].call[i] = read;
+	__atomic_store_n(&peer.vp[0].words.waiters, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < 20 * HVPOST_ATTACH_CALLS; i++) {
+		submitted += 1 + i % HVPOST_ATTACH_CALLS;
+		__atomic_store_n(&peer.vp[0].words.submitted, submitted,
+				 __ATOMIC_SEQ_CST);
+		peer_ring(&peer);
+		sleep_until_completed(&peer, submitted);
+	}
 	peer_close(&peer);
 }
 END_TEST
@@ -383,6 +422,7 @@ Suite *traffic_suite(void)
 	tcase_add_loop_test(tcase,
 			    calls_chained_to_one_that_failed_are_not_carried_out,
 			    0, 4);
+	tcase_add_test(tcase, who_sleeps_until_its_last_call_is_done_is_woken);
 	tcase_add_test(tcase, a_sint_has_more_slots_if_its_process_wants_them);
 	tcase_add_test(tcase,
 		       what_a_handle_leaves_in_its_slots_the_next_one_finds);
