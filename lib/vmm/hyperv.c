@@ -68,8 +68,12 @@ void hyperv_raise(void *context, uint32_t vp_index, unsigned int number)
 static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 			uint8_t vector)
 {
+	const struct vmm_guest *guest = context;
+
 	(void)vector;	/* KVM has the register too */
-	hyperv_raise(context, vp_index, sint);
+	/* KVM's are of before: vmm_guest_end_move() raises them all. */
+	if (!guest->pages_before)
+		hyperv_raise(context, vp_index, sint);
 }
 
 /* Most messages find their slot free: no EOI of theirs is to wake anybody. */
@@ -169,8 +173,7 @@ static int make_interrupt(struct sint *sint)
 	return err;
 }
 
-/* Few of a VP's SINTs are ever used, so each gets its two descriptors late. */
-static void prepare_sint(struct sint *sint)
+void hyperv_prepare_sint(struct sint *sint)
 {
 	int err;
 
@@ -292,7 +295,7 @@ static int write_sint(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	if (hvhost_vp_read_msr(vcpu->vp, msr, &before))
 		return -EPERM;
 	if (!(value & HV_SINT_MASKED))
-		prepare_sint(sint);
+		hyperv_prepare_sint(sint);
 	if (kvm_write_msr(vcpu, msr, value))
 		return -EPERM;
 	if (!hvhost_vp_write_msr(vcpu->vp, msr, value))

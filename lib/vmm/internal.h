@@ -5,6 +5,7 @@
  *	guest.c		a guest, made and freed
  *	life.c		its threads: begin, pause, end; stand.c: where they stand
  *	reset.c		from the end to the beginning
+ *	restore.c	from one machine to another
  *	kvm.c		/dev/kvm, and what it must be able to do
  *	memory.c	guest memory, and the overlay pages over it
  *	image.c		files of unknown content, read once
@@ -125,6 +126,12 @@ struct vmm_guest {
 	pthread_mutex_t join_lock;	/* one thread joins the others */
 	bool joined;			/* join_lock */
 	uint64_t resets;
+	/*
+	 * The overlay pages as they were before a restore fills them. Not NULL
+	 * while that is under way: all guests are paused then, and nobody else
+	 * calls the engine.
+	 */
+	void *pages_before;
 
 	_Atomic uint64_t msrs_refused;
 	_Atomic uint64_t ports_unknown;
@@ -191,6 +198,8 @@ extern const struct hvhost_partition_ops hyperv_partition_ops;
 void hyperv_init(struct vcpu *vcpu);
 /* As hyperv_init() left it. */
 void hyperv_destroy(struct vcpu *vcpu);
+/* Few of a VP's SINTs are ever used, so each gets its two descriptors late. */
+void hyperv_prepare_sint(struct sint *sint);
 int hyperv_route_interrupts(struct vmm_guest *guest, char *error);
 void hyperv_hypercall(struct vcpu *vcpu, struct kvm_hyperv_exit *call);
 /* Return 0, or -EPERM: raise #GP. */

@@ -101,6 +101,31 @@ void testdev_free(struct testdev *testdev)
 	free(testdev);
 }
 
+bool testdev_has_partition(const struct testdev *testdev, uint64_t id)
+{
+	return id == hvhost_partition_id(testdev->echo[0]) ||
+	       id == hvhost_partition_id(testdev->echo[1]);
+}
+
+void testdev_restore_partition(const struct testdev *testdev,
+			       struct hvhost_partition_config *config)
+{
+	config->ops = &testdev->ops;
+	config->context = testdev->config.partition.context;
+}
+
+void testdev_move(struct testdev *testdev, struct hvhost_machine *machine,
+		  struct hvhost_partition *guest)
+{
+	testdev->config.machine = machine;
+	testdev->config.guest = guest;
+	for (int i = 0; i < 2; i++) {
+		testdev->echo[i] = hvhost_partition_find(machine,
+					hvhost_partition_id(testdev->echo[i]));
+		testdev->caller[i] = hvhost_vp_find(testdev->echo[i], 0);
+	}
+}
+
 struct command {
 	uint8_t sint, vp, control, id;
 };

@@ -53,6 +53,15 @@ void testdev_free(struct testdev *testdev);
 /* No routes, and none of its ports and connections, as in the beginning. */
 void testdev_reset(struct testdev *testdev);
 
+/* Is this one of its own partitions? */
+bool testdev_has_partition(const struct testdev *testdev, uint64_t id);
+/* Supply for one of them what hvhost_restore_ops.restore_partition is to. */
+void testdev_restore_partition(const struct testdev *testdev,
+			       struct hvhost_partition_config *config);
+/* Go over, with the guest, to a machine that has all these partitions. */
+void testdev_move(struct testdev *testdev, struct hvhost_machine *machine,
+		  struct hvhost_partition *guest);
+
 /* The guest wrote @word to the port. Return whether it had an effect. */
 bool testdev_command(struct testdev *testdev, uint32_t word);
 

@@ -160,6 +160,45 @@ int vmm_guest_reset(struct vmm_guest *guest, char *error);
 /** vmm_guest_resets() - how often that was done */
 uint64_t vmm_guest_resets(const struct vmm_guest *guest);
 
+/*
+ * A machine that is made of a snapshot, hvhost_machine_restore(), takes the place
+ * of the one that guests are on:
+ *
+ *	it is known that the snapshot has the same partitions, with the same VPs
+ *	and limits, and all of them are guests' (vmm_guest_has_partition());
+ *	all guests are paused, and nobody else calls the engine;
+ *	vmm_guest_begin_move() for each;
+ *	hvhost_machine_restore(), whose callbacks ask the guests;
+ *	vmm_guest_end_move() for each;
+ *	one of the two machines is freed.
+ *
+ * A guest's memory and its processors' own registers are no part of it: they stay
+ * as they are. A guest whose slots are filled has an interrupt when it goes on.
+ */
+
+/** vmm_guest_has_partition() - is it the guest's own, or its test device's? */
+bool vmm_guest_has_partition(const struct vmm_guest *guest, uint64_t id);
+
+/** vmm_guest_restore_partition() - for one of its partitions: ops and context */
+void vmm_guest_restore_partition(struct vmm_guest *guest, uint64_t id,
+				 struct hvhost_partition_config *config);
+
+/** vmm_guest_restore_vp() - for a VP of one of them: pages */
+void vmm_guest_restore_vp(struct vmm_guest *guest, uint64_t id,
+			  uint32_t vp_index, void **sim, void **sief);
+
+/** vmm_guest_begin_move() - 0, or -ENOMEM, with nothing to end then */
+int vmm_guest_begin_move(struct vmm_guest *guest);
+
+/**
+ * vmm_guest_end_move() - it is on another machine now, or is as before
+ * @machine:	the restored one; NULL: there is none
+ *
+ * Its partition is another one then. Where KVM refuses what the snapshot says the
+ * guest ends by VMM_FAILED.
+ */
+void vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine);
+
 /**
  * vmm_guest_fd() - descriptor that becomes readable when the guest ends
  *

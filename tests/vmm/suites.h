@@ -16,6 +16,7 @@ Suite *linux_suite(void);
 Suite *memory_suite(void);
 Suite *multiboot_suite(void);
 Suite *power_suite(void);
+Suite *restore_suite(void);
 Suite *serial_suite(void);
 Suite *stand_suite(void);
 Suite *testdev_suite(void);
