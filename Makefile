@@ -294,8 +294,10 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LIBRARY_TEST_OBJ) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) -pthread $(run_path) -o $@
 
-# hvhost as processes see it, and the library's cases on its target
-HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c))
+# hvhost as processes see it, a part of it alone, and the library's cases on its
+# target
+HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
+		  $(B)/obj/cli/hvhost/shape.o
 
 $(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
 		| $(B)/examples/vmbus-host $(B)/examples/vmbus-version

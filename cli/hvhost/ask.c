@@ -16,6 +16,7 @@
 #include "control.h"
 #include "json.h"
 #include "number.h"
+#include "packet.h"
 #include "socket.h"
 
 #define ANSWER_TIMEOUT_S 30
@@ -61,18 +62,19 @@ static int receive_answer(int socket, struct answer *answer)
 	return 0;
 }
 
-static int exchange(int socket, struct json_object *request,
+static int exchange(int socket, struct json_object *request, int descriptor,
 		    struct answer *answer)
 {
 	const struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 	const char *text = json_object_to_json_string_ext(
 		request, JSON_C_TO_STRING_PLAIN);
+	int err;
 
 	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
 		   sizeof(patience));
-	if (send(socket, text, strlen(text), MSG_NOSIGNAL) < 0)
-		return -errno;
-	return receive_answer(socket, answer);
+	err = packet_send(socket, text, strlen(text), &descriptor,
+			  descriptor >= 0);
+	return err ? err : receive_answer(socket, answer);
 }
 
 /* What is in the memfd, which is closed. */
@@ -158,8 +160,9 @@ static int check_reply(const struct common_options *common, struct reply *reply)
 			    error);
 }
 
-int ask(const struct common_options *common, struct json_object *request,
-	struct reply *reply)
+static int ask_with(const struct common_options *common,
+		    struct json_object *request, int descriptor,
+		    struct reply *reply)
 {
 	static struct answer answer;
 	int socket = socket_connect(command_socket(common)), err;
@@ -169,7 +172,7 @@ int ask(const struct common_options *common, struct json_object *request,
 		json_object_put(request);
 		return fail_to_connect(common, socket);
 	}
-	err = exchange(socket, request, &answer);
+	err = exchange(socket, request, descriptor, &answer);
 	json_object_put(request);
 	close(socket);
 	if (!err)
@@ -182,11 +185,23 @@ int ask(const struct common_options *common, struct json_object *request,
 	return check_reply(common, reply);
 }
 
+int ask(const struct common_options *common, struct json_object *request,
+	struct reply *reply)
+{
+	return ask_with(common, request, -1, reply);
+}
+
 int ask_and_print(const struct common_options *common,
 		  struct json_object *request)
 {
+	return ask_with_and_print(common, request, -1);
+}
+
+int ask_with_and_print(const struct common_options *common,
+		       struct json_object *request, int descriptor)
+{
 	struct reply reply;
-	int status = ask(common, request, &reply);
+	int status = ask_with(common, request, descriptor, &reply);
 
 	if (status)
 		return status;

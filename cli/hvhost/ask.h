@@ -29,6 +29,9 @@ int ask(const struct common_options *common, struct json_object *request,
 /* The same where an answer says no more than that it is done. */
 int ask_and_print(const struct common_options *common,
 		  struct json_object *request);
+/* The same where a descriptor goes with the request; it stays the caller's. */
+int ask_with_and_print(const struct common_options *common,
+		       struct json_object *request, int descriptor);
 
 /*
  * The same where the answer has an array @key: print it as it is, with --json, or

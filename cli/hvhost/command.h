@@ -28,6 +28,7 @@ extern const struct command command_connection;
 extern const struct command command_partition;
 extern const struct command command_guest;
 extern const struct command command_inspect;
+extern const struct command command_restore;
 extern const struct command command_snapshot;
 
 /* The socket that the options, or the environment, name. */

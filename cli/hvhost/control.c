@@ -30,6 +30,7 @@ static const struct {
 	{ "connection-delete", control_connection_delete },
 	{ "connections", control_connections },
 	{ "snapshot", control_snapshot },
+	{ "restore", control_restore },
 	{ "guests", control_guests },
 	{ "guest-pause", control_guest_pause },
 	{ "guest-resume", control_guest_resume },
@@ -158,9 +159,11 @@ static int send_answer(int socket, struct request *request)
 }
 
 int control_answer(struct server *server, int socket, const char *packet,
-		   size_t size)
+		   size_t size, int descriptor)
 {
-	struct request request = { .server = server };
+	struct request request = {
+		.server = server, .descriptor = descriptor,
+	};
 	int err;
 
 	request.answer = json_object_new_object();

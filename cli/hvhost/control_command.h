@@ -30,6 +30,9 @@ void control_partitions(struct request *request);
 void control_inspect(struct request *request);
 void control_snapshot(struct request *request);
 
+/* control_restore.c */
+void control_restore(struct request *request);
+
 /* Arrays for answers */
 struct json_object *control_list_links(struct server *server);
 struct json_object *control_list_ports(struct server *server,

@@ -311,3 +311,52 @@ void links_leave(struct links *links, const struct named *named)
 			link->has_port = false;
 	}
 }
+
+/* Another machine */
+
+/* A connection of that number leads to @to, or to a port that is gone. */
+static bool look_for_connection(struct link *link)
+{
+	struct hvhost_connection_view view;
+
+	if (!link->from->partition ||
+	    hvhost_connection_next(link->from->partition,
+				   link->wish.connection_id, &view) ||
+	    view.id != link->wish.connection_id)
+		return false;
+	if (!view.port_partition)
+		return true;
+	if (view.port_partition != id_or_zero(link->to))
+		return false;
+	link->port_id = view.port_id;
+	link->has_port = true;
+	return true;
+}
+
+static void look_for_port(struct link *link)
+{
+	const struct hv_port_info info = port_info(&link->wish);
+	struct hvhost_port_view view;
+
+	/* One that waits for somebody to be connected to it is as we made it. */
+	if (link->to->partition &&
+	    !hvhost_port_next(link->to->partition, link->port_id, &view) &&
+	    view.id == link->port_id && !view.is_connected &&
+	    !memcmp(&view.info, &info, sizeof(info)))
+		link->has_port = true;
+}
+
+void links_restored(struct links *links, struct hvhost_machine *machine)
+{
+	struct link *link;
+
+	LIST_FOREACH(link, links, next) {
+		bool had_port = link->has_port;
+
+		link->has_port = false;
+		link->has_connection = look_for_connection(link);
+		if (had_port && !link->has_port)
+			look_for_port(link);
+		make_if_both_are_there(link, machine);
+	}
+}

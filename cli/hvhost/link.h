@@ -70,4 +70,10 @@ void links_join(struct links *links, struct hvhost_machine *machine,
 		const struct named *named);
 void links_leave(struct links *links, const struct named *named);
 
+/*
+ * The machine has become another one: what is there of each link is seen anew, and
+ * the rest is made.
+ */
+void links_restored(struct links *links, struct hvhost_machine *machine);
+
 #endif /* LINK_H */

@@ -16,6 +16,7 @@
 struct request {
 	struct server *server;
 	struct json_object *asked;
+	int descriptor;		/* that came with it, or -1 */
 	struct json_object *answer;
 	char error[256];	/* "": it is carried out */
 	const char *hint;	/* of an error, or NULL */

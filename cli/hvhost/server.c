@@ -140,7 +140,7 @@ static void remove_client(struct server *server, struct client *client)
 	names_drop(named);
 }
 
-static void remove_gone(struct server *server)
+void server_remove_gone(struct server *server)
 {
 	struct client *client, *next;
 
@@ -157,7 +157,7 @@ static void remove_ended(struct watch *watch, uint32_t events)
 
 	(void)events;
 	eventfd_read(watch->fd, &count);
-	remove_gone(watch->context);
+	server_remove_gone(watch->context);
 }
 
 /* Processes that attach */
@@ -175,7 +175,7 @@ static const char *check_name(struct server *server, const char *name,
 	/* Some may have gone, and their threads not have said so yet. */
 	if ((named && named->partition) ||
 	    server->client_count >= server->limits.clients)
-		remove_gone(server);
+		server_remove_gone(server);
 	named = names_find(&server->names, name);
 	*error = -EBUSY;
 	if (named && named->partition)

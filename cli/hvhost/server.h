@@ -97,6 +97,9 @@ void server_destroy(struct server *server);
 int server_watch(struct server *server, struct watch *watch, uint32_t events);
 void server_unwatch(struct server *server, struct watch *watch);
 
+/* Drop the clients whose processes have gone, if that has not been seen yet. */
+void server_remove_gone(struct server *server);
+
 /*
  * The partition of a name has come, or is about to be freed: its links are made,
  * or given up. A partition that is there is not to come once more.

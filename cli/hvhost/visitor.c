@@ -152,20 +152,18 @@ static void take_packet(struct watch *watch, uint32_t events)
 	(void)events;
 	size = packet_receive(watch->fd, packet, sizeof(packet) - 1,
 			      &descriptor);
-	packet_close(descriptor); /* nobody here wants one */
 	if (size == -EAGAIN)
 		return;
-	if (size <= 0) {
+	if (size <= 0)
 		dismiss(visitor);
-		return;
-	}
-	if (visitor->is_refused)
+	else if (visitor->is_refused)
 		refuse(visitor, packet[0] == '{');
 	else if (packet[0] != '{')
 		take_attach_request(visitor, packet, (size_t)size);
 	else if (control_answer(visitor->server, watch->fd, packet,
-				(size_t)size))
+				(size_t)size, descriptor))
 		dismiss(visitor);
+	packet_close(descriptor);
 }
 
 static struct visitor *add_visitor(struct server *server, int fd)

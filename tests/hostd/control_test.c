@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Control requests, as packets and as commands. */
+#define _GNU_SOURCE /* memfd_create */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -259,6 +262,9 @@ static const struct {
 	{ "guest stop c --json", 2, "\"ok\":false,\"exit\":2" },
 	{ "snapshot /nonexistent/x", 1, "cannot write /nonexistent/x" },
 	{ "snapshot", 1, "too few operands" },
+	{ "restore", 1, "too few operands" },
+	{ "restore /nonexistent/x", 1, "cannot read /nonexistent/x" },
+	{ "restore /dev/null", 2, "a process is attached" },
 	{ "inspect x", 1, "too many operands" },
 	{ "frob", 1, "no command 'frob'" },
 	{ "", 1, "Usage: hvhost COMMAND" },
@@ -273,6 +279,7 @@ static const struct {
 	{ "inspect --help", 0, "Examples:" },
 	{ "guest --help", 0, "Examples:" },
 	{ "snapshot --help", 0, "Examples:" },
+	{ "restore --help", 0, "Examples:" },
 };
 
 START_TEST(a_command_says_what_is_wrong_and_exits_so)
@@ -432,6 +439,117 @@ START_TEST(a_snapshot_holds_what_is_queued)
 }
 END_TEST
 
+/* Nobody is there but those who may be restored, of which there are none. */
+START_TEST(a_machine_without_processes_is_restored)
+{
+	char path[128];
+
+	daemon_start("--link a:0x10=b:5");
+	snprintf(path, sizeof(path), "%s/snapshot", host_daemon.folder);
+	ck_assert_int_eq(run("snapshot %s", path), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_msg(!run("restore %s", path), "%s", printed);
+	unlink(path);
+	ck_service("a", 0x10, "b", 5);
+}
+END_TEST
+
+START_TEST(a_snapshot_of_others_is_refused_and_nothing_changes)
+{
+	struct hvpost *sender, *receiver;
+	char path[128];
+
+	daemon_start("--link a:0x10=b:5");
+	sender = open_as("a");
+	receiver = bind_as("b", 5);
+	snprintf(path, sizeof(path), "%s/snapshot", host_daemon.folder);
+	ck_assert_int_eq(run("snapshot %s", path), 0);
+	ck_assert_int_eq(run("restore %s", path), 2);
+	ck_assert_ptr_nonnull(strstr(printed, "a process is attached"));
+	ck_assert_int_eq(post_number(sender, 0x10, 1, HVPOST_NOW), 0);
+	ck_assert_uint_eq(receive_number(receiver), 1);
+	hvpost_close(sender);
+	hvpost_close(receiver);
+
+	ck_assert_int_eq(run("restore %s", path), 2);
+	ck_assert_ptr_nonnull(strstr(printed, "the snapshot does not fit: other "
+					      "partitions"));
+	unlink(path);
+	ck_service("a", 0x10, "b", 5);
+}
+END_TEST
+
+#define RESTORE "{\"version\":1,\"command\":\"restore\"}"
+
+static void ck_restore_fails(int descriptor, const char *error)
+{
+	char answer[4096];
+	int socket = peer_connect();
+	ssize_t size;
+
+	peer_send(socket, RESTORE, strlen(RESTORE), descriptor);
+	size = recv(socket, answer, sizeof(answer) - 1, 0);
+	ck_assert_int_gt(size, 0);
+	answer[size] = '\0';
+	ck_assert_msg(strstr(answer, error) != NULL, "'%s' does not say '%s'",
+		      answer, error);
+	close(socket);
+}
+
+#define NEEDS_MEMFD "a snapshot comes in a memfd that is sealed"
+#define ALL_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static int memfd_of(off_t size, int seals)
+{
+	int fd = memfd_create("snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	ck_assert_int_eq(ftruncate(fd, size), 0);
+	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static const struct {
+	off_t size;
+	int seals;
+	const char *error;
+} bad_memfds[] = {
+	{ 100, 0, NEEDS_MEMFD },
+	{ 100, F_SEAL_SHRINK | F_SEAL_GROW, NEEDS_MEMFD },
+	{ 100, F_SEAL_WRITE | F_SEAL_GROW, NEEDS_MEMFD },
+	{ 0, ALL_SEALS, "a snapshot has 1 to" },
+	{ (256 << 20) + 1, ALL_SEALS, "a snapshot has 1 to" },
+	{ 1ll << 40, ALL_SEALS, "a snapshot has 1 to" },
+	{ 1, ALL_SEALS, "it is too short for a snapshot" },
+	{ 100, ALL_SEALS, "it is no snapshot of a machine" },
+};
+
+START_TEST(what_could_change_or_is_no_snapshot_is_refused)
+{
+	int fd = memfd_of(bad_memfds[_i].size, bad_memfds[_i].seals);
+
+	daemon_start(SERVICE);
+	ck_restore_fails(fd, bad_memfds[_i].error);
+	close(fd);
+	ck_service("c", 1, "d", 1);
+}
+END_TEST
+
+START_TEST(what_would_have_to_be_waited_for_is_refused)
+{
+	int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	daemon_start(SERVICE);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_restore_fails(-1, NEEDS_MEMFD);
+	ck_restore_fails(ends[0], NEEDS_MEMFD);
+	ck_restore_fails(file, NEEDS_MEMFD);
+	close(ends[0]);
+	close(ends[1]);
+	close(file);
+	ck_service("c", 1, "d", 1);
+}
+END_TEST
+
 START_TEST(json_counts_behind_what_cannot_be_parsed)
 {
 	ck_assert_int_eq(run("link --nonsense --json"), 1);
@@ -462,6 +580,13 @@ Suite *control_suite(void)
 	tcase_add_test(tcase, inspect_shows_slots_queues_and_counters);
 	tcase_add_test(tcase, a_large_answer_comes_whole);
 	tcase_add_test(tcase, a_snapshot_holds_what_is_queued);
+	tcase_add_test(tcase, a_machine_without_processes_is_restored);
+	tcase_add_test(tcase,
+		       a_snapshot_of_others_is_refused_and_nothing_changes);
+	tcase_add_loop_test(packets,
+			    what_could_change_or_is_no_snapshot_is_refused, 0,
+			    ROWS(bad_memfds));
+	tcase_add_test(packets, what_would_have_to_be_waited_for_is_refused);
 	tcase_add_test(tcase, json_counts_behind_what_cannot_be_parsed);
 	return suite;
 }

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "restore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest.h"
+#include "shape.h"
+
+static int refuse(char *reason, int err, const char *why)
+{
+	snprintf(reason, RESTORE_REASON_SIZE, "%s", why);
+	return err;
+}
+
+/* Whose a partition is; NULL: no guest's. */
+static struct guest *owner_of(const struct server *server, uint64_t id)
+{
+	struct guest *guest;
+
+	LIST_FOREACH(guest, &server->guests, next)
+		if (vmm_guest_has_partition(guest->vmm, id))
+			return guest;
+	return NULL;
+}
+
+/* Before anything is changed */
+
+static int check_owners(const struct server *server, const struct shape *shape,
+			char *reason)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		uint64_t id = shape->parts[i].partition;
+
+		if (owner_of(server, id))
+			continue;
+		snprintf(reason, RESTORE_REASON_SIZE,
+			 "partition %" PRIu64 " here is not a guest's: only "
+			 "guests can be restored", id);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int compare(const struct shape *here, const struct shape *there,
+		   char *reason)
+{
+	const char *wrong = shape_compare(here, there);
+
+	if (!wrong)
+		return 0;
+	snprintf(reason, RESTORE_REASON_SIZE, "the snapshot does not fit: %s",
+		 wrong);
+	return -EINVAL;
+}
+
+static int check_against(struct server *server, const struct shape *there,
+			 char *reason)
+{
+	struct shape here;
+	int err = shape_of_machine(&here, server->machine);
+
+	if (err)
+		err = refuse(reason, err, strerror(-err));
+	else
+		err = check_owners(server, &here, reason);
+	if (!err)
+		err = compare(&here, there, reason);
+	shape_free(&here);
+	return err;
+}
+
+static int check(struct server *server, const void *snapshot, size_t size,
+		 char *reason)
+{
+	const char *fault;
+	struct shape there;
+	int err = shape_of_snapshot(&there, snapshot, size, &fault);
+
+	if (err)
+		snprintf(reason, RESTORE_REASON_SIZE,
+			 "the snapshot cannot be used: %s",
+			 fault ? fault : strerror(-err));
+	else
+		err = check_against(server, &there, reason);
+	shape_free(&there);
+	return err;
+}
+
+/* The restored machine, and those who go over to it */
+
+static int restore_partition(void *context, uint64_t id,
+			     struct hvhost_partition_config *config)
+{
+	struct guest *guest = owner_of(context, id);
+
+	if (!guest)
+		return -ENOENT;
+	vmm_guest_restore_partition(guest->vmm, id, config);
+	return 0;
+}
+
+static int restore_vp(void *context, uint64_t id, uint32_t vp_index,
+		      void **sim, void **sief)
+{
+	vmm_guest_restore_vp(owner_of(context, id)->vmm, id, vp_index, sim,
+			     sief);
+	return 0;
+}
+
+/* Of all guests before @end; NULL: of all. */
+static void end_moves(struct server *server, const struct guest *end,
+		      struct hvhost_machine *machine)
+{
+	struct guest *guest;
+
+	LIST_FOREACH(guest, &server->guests, next) {
+		if (guest == end)
+			return;
+		vmm_guest_end_move(guest->vmm, machine);
+	}
+}
+
+static int begin_moves(struct server *server)
+{
+	struct guest *guest;
+
+	LIST_FOREACH(guest, &server->guests, next) {
+		int err = vmm_guest_begin_move(guest->vmm);
+
+		if (!err)
+			continue;
+		end_moves(server, guest, NULL);
+		return err;
+	}
+	return 0;
+}
+
+static void replace(struct server *server, struct hvhost_machine *machine)
+{
+	struct hvhost_machine *before = server->machine;
+	struct guest *guest;
+
+	server->machine = machine;
+	LIST_FOREACH(guest, &server->guests, next)
+		guest->named->partition = vmm_guest_partition(guest->vmm);
+	hvhost_machine_free(before);
+	links_restored(&server->links, machine);
+}
+
+int restore_machine(struct server *server, const void *snapshot, size_t size,
+		    char *reason)
+{
+	static const struct hvhost_restore_ops ops = {
+		.restore_partition = restore_partition,
+		.restore_vp = restore_vp,
+	};
+	struct hvhost_machine *machine = NULL;
+	int err = check(server, snapshot, size, reason);
+
+	if (err)
+		return err;
+	err = begin_moves(server);
+	if (err)
+		return refuse(reason, err, strerror(-err));
+	err = hvhost_machine_restore(snapshot, size, &ops, server, &machine,
+				     NULL);
+	end_moves(server, NULL, machine);
+	if (err)
+		return refuse(reason, err, strerror(-err));
+	replace(server, machine);
+	return 0;
+}
