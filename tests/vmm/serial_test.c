@@ -282,6 +282,8 @@ Suite *serial_suite(void)
 	Suite *suite = suite_create("serial");
 	TCase *tests = tcase_create("serial");
 
+	/* A slow reader is slower where others want the processor. */
+	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make, destroy);
 	tcase_add_test(tests, what_is_written_comes_out_byte_by_byte);
 	tcase_add_test(tests, who_asks_is_interrupted_until_it_has_looked);
