@@ -4,7 +4,7 @@
  * nothing between. It says on the second serial port what it does, and at the end
  * the success word that its command line tells. But for one test SINTs stay
  * masked, and slots are looked at. Its command line may have it end in another way:
- * end=reset, or end=crash.
+ * end=reset, or end=crash; or do another thing: flood=N, where 0 has no end.
  */
 #include <hvpost/hyperv.h>
 
@@ -21,6 +21,8 @@
 #define CONNECTION	0x10u
 #define EVENT		0x11u
 #define BUFFERS		HV_PORT_MESSAGE_BUFFERS
+#define FLOOD		0x30u
+#define FLOOD_DIGITS	8
 
 #define VECTOR		0x50u
 #define APIC_BASE	0x1bu
@@ -291,6 +293,36 @@ static void test_overlay(void)
 	expect("covered again", *type, 1);
 }
 
+/* Decimal digits, of which there are some. */
+static uint32_t post_number(uint32_t number)
+{
+	input.connection_id = FLOOD;
+	input.message_type = 1;
+	input.payload_size = FLOOD_DIGITS;
+	for (int i = FLOOD_DIGITS - 1; i >= 0; i--, number /= 10)
+		input.payload[i] = (uint8_t)('0' + number % 10);
+	return (uint32_t)call_host(HV_CALL_POST_MESSAGE, (uintptr_t)&input);
+}
+
+/* As fast as they are taken, once the first message to us has come. */
+static void flood(const char *count)
+{
+	uint32_t end = 0, status;
+
+	while (*count >= '0' && *count <= '9')
+		end = 10 * end + (uint32_t)(*count++ - '0');
+	accept_interrupts();
+	write_msr(HV_MSR_SINT0 + SINT, VECTOR);
+	while (!taken)
+		__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	for (uint32_t number = 0; !end || number < end; number++) {
+		do
+			status = post_number(number);
+		while (status == HV_STATUS_INSUFFICIENT_BUFFERS);
+		expect("post", status, HV_STATUS_SUCCESS);
+	}
+}
+
 /* What stands behind @key in the command line, or its end. */
 static const char *argument(const uint32_t *multiboot, const char *key)
 {
@@ -313,8 +345,14 @@ static void say_success(const char *nonce)
 
 void bare_main(const uint32_t *multiboot)
 {
+	const char *count = argument(multiboot, "flood=");
+
 	look_at_processor();
 	switch_on();
+	if (*count) {
+		flood(count);
+		end();
+	}
 	expect("the page", sim_ram.slot[SINT].message_type, 0);
 	test_messages();
 	test_events();
