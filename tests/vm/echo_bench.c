@@ -34,11 +34,15 @@
 #define OTHER_VP	1u
 
 #define BUFFERS		16u	/* of a port */
+#define POSTS_MAX	(BUFFERS + 1)
 #define SIZE		(HVPOST_PAYLOAD_SIZE_MAX - 1)	/* 240 end QEMU */
 #define PATIENCE_MS	10000
 
 static struct hvpost *handles[SINTS];
 static uint64_t sent[SINTS], taken[SINTS];
+static uint64_t payloads[POSTS_MAX][HVPOST_PAYLOAD_SIZE_MAX / 8];
+static struct hvpost_post posts[POSTS_MAX];
+static unsigned int waiting;
 
 static uint64_t now_ns(void)
 {
@@ -48,19 +52,28 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void post(uint32_t vp, unsigned int i)
+/* One more to post */
+static void add(uint32_t vp, unsigned int i)
 {
-	uint64_t payload[HVPOST_PAYLOAD_SIZE_MAX / 8] = { sent[i]++ };
-	int error = hvpost_post(handles[i], &(struct hvpost_post){
-			.connection_id = ECHO(vp, SINT + i),
-			.message_type = 1,
-			.payload = payload,
-			.payload_size = SIZE,
-		}, hvpost_deadline_in_ms(PATIENCE_MS));
+	payloads[waiting][0] = sent[i]++;
+	posts[waiting] = (struct hvpost_post){
+		.connection_id = ECHO(vp, SINT + i),
+		.message_type = 1,
+		.payload = payloads[waiting],
+		.payload_size = SIZE,
+	};
+	waiting++;
+}
 
-	if (error)
-		errx(1, "post to SINT %u of VP %u: %s, status %#x", SINT + i,
-		     vp, strerror(-error), hvpost_last_status(handles[i]));
+static void post_all(void)
+{
+	int done = hvpost_post_many(handles[0], posts, waiting,
+				    hvpost_deadline_in_ms(PATIENCE_MS));
+
+	if (done != (int)waiting)
+		errx(1, "%d of %u posts: status %#x", done, waiting,
+		     hvpost_last_status(handles[0]));
+	waiting = 0;
 }
 
 static void take(unsigned int i)
@@ -82,13 +95,15 @@ static void nothing(void)
 
 static void trip(void)
 {
-	post(OWN_VP, 0);
+	add(OWN_VP, 0);
+	post_all();
 	take(0);
 }
 
 static void other(void)
 {
-	post(OTHER_VP, 0);
+	add(OTHER_VP, 0);
+	post_all();
 	take(0);
 }
 
@@ -101,7 +116,8 @@ static void take_from_all(void)
 static void burst(void)
 {
 	for (unsigned int i = 0; i < 2 * SINTS; i++)
-		post(OWN_VP, i % SINTS);
+		add(OWN_VP, i % SINTS);
+	post_all();
 	take_from_all();
 	take_from_all();
 }
@@ -109,14 +125,16 @@ static void burst(void)
 static void spread(void)
 {
 	for (unsigned int i = 0; i < SINTS; i++)
-		post(OTHER_VP, i);
+		add(OTHER_VP, i);
+	post_all();
 	take_from_all();
 }
 
 static void queue(void)
 {
 	for (unsigned int i = 0; i < BUFFERS + 1; i++)
-		post(OTHER_VP, 0);
+		add(OTHER_VP, 0);
+	post_all();
 	for (unsigned int i = 0; i < BUFFERS + 1; i++)
 		take(0);
 }
