@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: every documented condition of the device, by bare ioctls
 # devices: hyperv-testdev
+# seconds: 240
 
 export CK_DEFAULT_TIMEOUT=60 CK_VERBOSITY=normal
 
