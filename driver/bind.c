@@ -11,13 +11,13 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
-#include "ring.h"
+#include "taker.h"
 
 /* Which inbox has which SINT; written with cpu_hotplug_lock held as well. */
 static DEFINE_MUTEX(hvp_bind_lock);
 static struct hvp_inbox *bound[HV_SINT_COUNT];
 
-/* The SINT is masked on every CPU by now. */
+/* No taker knows them any more. */
 static void rings_free(struct hvp_ring **rings)
 {
 	unsigned int cpu;
@@ -38,8 +38,8 @@ static struct hvp_ring **rings_new(struct hvp_inbox *inbox, u32 records)
 		return ERR_PTR(-ENOMEM);
 
 	for_each_present_cpu(cpu) {
-		struct hvp_ring *ring = hvp_ring_new(cpu, inbox->sint, records,
-						     inbox->name, &inbox->wait);
+		struct hvp_ring *ring = hvp_ring_new(cpu, records,
+						     &inbox->wait);
 
 		if (IS_ERR(ring)) {
 			rings_free(rings);
@@ -50,46 +50,85 @@ static struct hvp_ring **rings_new(struct hvp_inbox *inbox, u32 records)
 	return rings;
 }
 
-static void disarm_here(void *ring)
+/* The SINT is masked on every CPU by now. */
+static void takers_free(struct hvp_taker **takers)
 {
-	hvp_ring_disarm(ring);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (takers[cpu])
+			hvp_taker_free(takers[cpu]);
+	kfree(takers);
+}
+
+/* One for each of @rings. */
+static struct hvp_taker **takers_new(struct hvp_inbox *inbox,
+				     struct hvp_ring **rings)
+{
+	struct hvp_taker **takers;
+	unsigned int cpu;
+
+	takers = kcalloc(nr_cpu_ids, sizeof(*takers), GFP_KERNEL_ACCOUNT);
+	if (!takers)
+		return ERR_PTR(-ENOMEM);
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct hvp_taker *taker;
+
+		if (!rings[cpu])
+			continue;
+		taker = hvp_taker_new(cpu, inbox->sint, inbox->name,
+				      rings[cpu]);
+		if (IS_ERR(taker)) {
+			takers_free(takers);
+			return ERR_CAST(taker);
+		}
+		takers[cpu] = taker;
+	}
+	return takers;
+}
+
+static void disarm_here(void *taker)
+{
+	hvp_taker_disarm(taker);
 }
 
 /* These with cpu_hotplug_lock held; modules cannot assert that. */
-static void rings_disarm(struct hvp_ring **rings)
+static void takers_disarm(struct hvp_taker **takers)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		if (rings[cpu])
-			smp_call_function_single(cpu, disarm_here, rings[cpu],
+		if (takers[cpu])
+			smp_call_function_single(cpu, disarm_here, takers[cpu],
 						 1);
 }
 
-struct ring_question {
-	int (*ask)(struct hvp_ring *ring);
-	struct hvp_ring *ring;
+struct taker_question {
+	int (*ask)(struct hvp_taker *taker);
+	struct hvp_taker *taker;
 	int answer;
 };
 
 static void ask_here(void *data)
 {
-	struct ring_question *question = data;
+	struct taker_question *question = data;
 
-	question->answer = question->ask(question->ring);
+	question->answer = question->ask(question->taker);
 }
 
-/* Ask each ring on its CPU until one has an error to tell. */
-static int rings_ask(struct hvp_ring **rings, int (*ask)(struct hvp_ring *ring))
+/* Ask each taker on its CPU until one has an error to tell. */
+static int takers_ask(struct hvp_taker **takers,
+		      int (*ask)(struct hvp_taker *taker))
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu) {
-		struct ring_question question = {
-			.ask = ask, .ring = rings[cpu],
+		struct taker_question question = {
+			.ask = ask, .taker = takers[cpu],
 		};
 
-		if (!question.ring)
+		if (!question.taker)
 			continue;
 		smp_call_function_single(cpu, ask_here, &question, 1);
 		if (question.answer)
@@ -99,16 +138,33 @@ static int rings_ask(struct hvp_ring **rings, int (*ask)(struct hvp_ring *ring))
 }
 
 /* Asked before, so that no CPU takes a message for a bind that fails. */
-static int rings_arm(struct hvp_ring **rings)
+static int takers_arm(struct hvp_taker **takers)
 {
-	int err = rings_ask(rings, hvp_ring_probe);
+	int err = takers_ask(takers, hvp_taker_probe);
 
 	if (err)
 		return err;
-	err = rings_ask(rings, hvp_ring_arm);
+	err = takers_ask(takers, hvp_taker_arm);
 	if (err)
-		rings_disarm(rings);
+		takers_disarm(takers);
 	return err;
+}
+
+/* Have takers for @rings, armed on every CPU. */
+static int inbox_take(struct hvp_inbox *inbox, struct hvp_ring **rings)
+{
+	struct hvp_taker **takers = takers_new(inbox, rings);
+	int err;
+
+	if (IS_ERR(takers))
+		return PTR_ERR(takers);
+	err = takers_arm(takers);
+	if (err) {
+		takers_free(takers);
+		return err;
+	}
+	inbox->takers = takers;
+	return 0;
 }
 
 static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
@@ -129,7 +185,7 @@ static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
 
-	err = rings_arm(rings);
+	err = inbox_take(inbox, rings);
 	if (err) {
 		rings_free(rings);
 		return err;
@@ -167,9 +223,10 @@ void hvp_unbind(struct hvp_inbox *inbox)
 
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	rings_disarm(inbox->rings);
+	takers_disarm(inbox->takers);
 	if (bound[inbox->sint] == inbox)
 		bound[inbox->sint] = NULL;
+	takers_free(inbox->takers);
 	rings_free(inbox->rings);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
@@ -184,7 +241,7 @@ void hvp_bind_revoke(unsigned int sint)
 	inbox = bound[sint];
 	bound[sint] = NULL;
 	if (inbox) {
-		rings_disarm(inbox->rings);
+		takers_disarm(inbox->takers);
 		/* The rings hold all that came before a reader sees this. */
 		smp_store_release(&inbox->revoked, true);
 		wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
@@ -213,10 +270,11 @@ static int collect_foreign(void *data)
 	u32 *bits = data;
 
 	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
-		struct hvp_ring *ring = bound[sint] ? bound[sint]->rings[cpu] :
-						      NULL;
+		struct hvp_taker *taker =
+			bound[sint] ? bound[sint]->takers[cpu] : NULL;
 
-		if (!(ring && hvp_ring_is_armed(ring)) && !hvp_sint_is_masked(sint))
+		if (!(taker && hvp_taker_is_armed(taker)) &&
+		    !hvp_sint_is_masked(sint))
 			*bits |= BIT(sint);
 	}
 	return 0;
@@ -238,62 +296,56 @@ u32 hvp_bind_foreign(void)
 
 /* CPUs that come and go */
 
-static void for_each_ring_here(void (*deed)(struct hvp_ring *ring,
-					    unsigned int sint))
+static void for_each_taker_here(void (*deed)(struct hvp_taker *taker,
+					     unsigned int sint))
 {
 	unsigned int sint, cpu = smp_processor_id();
 
 	mutex_lock(&hvp_bind_lock);
 	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
-		struct hvp_ring *ring;
-
 		if (!bound[sint])
 			continue;
-		ring = bound[sint]->rings[cpu];
-		if (!ring) {
+		if (bound[sint]->takers[cpu])
+			deed(bound[sint]->takers[cpu], sint);
+		else
 			pr_warn_once("CPU %u was added after SINT %u was bound: its messages wait until that is closed and bound again\n",
 				     cpu, sint);
-			continue;
-		}
-		deed(ring, sint);
-		if (!hvp_ring_is_empty(ring))
-			hvp_ring_wake(ring);
 	}
 	mutex_unlock(&hvp_bind_lock);
 }
 
-static void ring_cpu_online(struct hvp_ring *ring, unsigned int sint)
+static void taker_cpu_online(struct hvp_taker *taker, unsigned int sint)
 {
-	int err = hvp_ring_arm(ring);
+	int err = hvp_taker_arm(taker);
 
 	if (err)
 		pr_warn("CPU %u: SINT %u is not ours to arm (error %d); its messages will not be received\n",
 			smp_processor_id(), sint, err);
 }
 
-static void ring_cpu_offline(struct hvp_ring *ring, unsigned int sint)
+static void taker_cpu_offline(struct hvp_taker *taker, unsigned int sint)
 {
-	hvp_ring_mask(ring);
-	hvp_ring_take_again(ring);
-	hvp_ring_disarm(ring);
+	hvp_taker_mask(taker);
+	hvp_taker_take_again(taker);
+	hvp_taker_disarm(taker);
 }
 
-static void ring_cpu_resume(struct hvp_ring *ring, unsigned int sint)
+static void taker_cpu_resume(struct hvp_taker *taker, unsigned int sint)
 {
-	hvp_ring_take_again(ring);
+	hvp_taker_take_again(taker);
 }
 
 void hvp_bind_cpu_online(void)
 {
-	for_each_ring_here(ring_cpu_online);
+	for_each_taker_here(taker_cpu_online);
 }
 
 void hvp_bind_cpu_offline(void)
 {
-	for_each_ring_here(ring_cpu_offline);
+	for_each_taker_here(taker_cpu_offline);
 }
 
 void hvp_bind_cpu_resume(void)
 {
-	for_each_ring_here(ring_cpu_resume);
+	for_each_taker_here(taker_cpu_resume);
 }

@@ -9,7 +9,8 @@
  *   synic.c	one CPU's SynIC: its SIM page, owned or shared; CPU hotplug
  *   sint.c	SINT interrupts as Linux IRQs; arming and masking SINTs
  *   bind.c	which file has which SINT, on all CPUs
- *   ring.c	one CPU of a bound SINT: its slot into its ring
+ *   taker.c	one CPU of a bound SINT: its slot, into a ring
+ *   ring.c	one CPU of one inbox: the records that wait for a reader
  *   inbox.c	what a file receives: its rings as one stream
  *   post.c	HvCallPostMessage and HvCallSignalEvent, payload from user memory
  *   submit.c	posts as structures in user memory, one or many by one call
@@ -32,8 +33,8 @@
  *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
  *   quota_lock		(mutex, quota.c) which users have a quota; nests in none
  *   quota->lock		(spinlock) one user's bucket; nests in none
- *   ring->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
- *			the writing side of its ring, its counters
+ *   taker->lock	(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
+ *			the writing side of its ring, the counters of both
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
  * callback or of smp_call_on_cpu(), and its SIM pointer with IRQs off: the
@@ -160,10 +161,12 @@ bool hvp_sint_is_masked(unsigned int sint);
 /* inbox.c */
 
 struct hvp_ring;
+struct hvp_taker;
 
 /* What a file receives; bound to no SINT at first. */
 struct hvp_inbox {
 	struct hvp_ring **rings;	/* by CPU, NULL where none; set once */
+	struct hvp_taker **takers;	/* the same; valid with rings */
 	unsigned int sint;		/* valid with rings */
 	bool revoked;			/* its SINT was taken away, for good */
 	char name[16];			/* in /proc/interrupts */

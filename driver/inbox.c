@@ -9,7 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
-#include "ring.h"
+#include "taker.h"
 
 /* The rings of @inbox if it has a SINT. Set once, so no lock is needed. */
 static struct hvp_ring **inbox_rings(struct hvp_inbox *inbox)
@@ -29,6 +29,18 @@ static bool inbox_is_empty(struct hvp_inbox *inbox)
 	return true;
 }
 
+/* Take from one ring; what waited for the room that this makes comes in. */
+static ssize_t inbox_read_ring(struct hvp_inbox *inbox, unsigned int cpu,
+			       char __user *buffer, size_t room)
+{
+	struct hvp_ring *ring = inbox->rings[cpu];
+	ssize_t n = hvp_ring_read(ring, buffer, room);
+
+	if (n > 0 && hvp_ring_is_stalled(ring))
+		hvp_taker_resume(inbox->takers[cpu]);
+	return n;
+}
+
 static ssize_t inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 			  size_t room)
 {
@@ -44,7 +56,7 @@ static ssize_t inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 		cpu = (inbox->next_cpu + i) % nr_cpu_ids;
 		if (!rings[cpu])
 			continue;
-		n = hvp_ring_read(rings[cpu],
+		n = inbox_read_ring(inbox, cpu,
 			      buffer + done * sizeof(struct hvpost_record),
 			      room - done);
 		if (n < 0)
@@ -115,7 +127,8 @@ int hvp_inbox_counters(struct hvp_inbox *inbox,
 	memset(sum, 0, sizeof(*sum));
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (rings[cpu])
-			hvp_ring_add_counters(rings[cpu], sum);
+			hvp_taker_add_counters(inbox->takers[cpu], rings[cpu],
+					       sum);
 	return 0;
 }
 

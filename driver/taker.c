@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "hvpost.h"
+
+#include <linux/cpu.h>
+#include <linux/errno.h>
+#include <linux/interrupt.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include <asm/sync_bitops.h>
+
+#include "slot.h"
+#include "taker.h"
+
+/*
+ * Slots taken in one go. Each delivery raises its own interrupt, so stopping
+ * early loses nothing and a flooding host cannot hold the CPU.
+ */
+#define TAKE_BUDGET 16
+
+/* All taking is done on the taker's own CPU with IRQs off. */
+struct hvp_taker {
+	raw_spinlock_t lock;	/* guards the slot, the ring's writing side, and
+				 * all below that may change
+				 */
+	bool armed;		/* changed on the taker's CPU */
+	unsigned int vector;	/* what the SINT was armed with */
+	unsigned int cpu;
+	unsigned int sint;
+	unsigned int irq;
+	struct hvp_ring *ring;
+	u64 interrupts;		/* as in struct hvpost_ioc_counters */
+	u64 empty;
+	u64 eoms;
+	struct hvpost_record record;	/* what is being taken */
+};
+
+/* Taking */
+
+/*
+ * The slot to look at. When hv_vmbus moved SIMP away from our page, a message
+ * that waited there for room came before all in the new one. (Hosts that treat
+ * the page as an overlay carry it along, and leave our page empty.)
+ */
+static struct hv_slot *taker_slot(const struct hvp_taker *taker)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	unsigned int sint = taker->sint;
+
+	lockdep_assert_irqs_disabled();
+	/* Acquire: the host wrote the type last. */
+	if (vp->own_page && !vp->owned &&
+	    smp_load_acquire(&vp->own_page->slot[sint].message_type))
+		return &vp->own_page->slot[sint];
+
+	return vp->sim ? &vp->sim->slot[sint] : NULL;
+}
+
+static void taker_hand_out(struct hvp_taker *taker, const struct hv_slot *slot,
+			   const struct hvp_slot_head *head)
+{
+	struct hvpost_record *record = &taker->record;
+
+	lockdep_assert_held(&taker->lock);
+
+	hvp_slot_decode(record, head, slot->payload);
+	record->time_ns = ktime_get_ns();
+	record->vp_index = this_cpu_ptr(&hvp_vps)->vp_index;
+	record->sint = taker->sint;
+	hvp_ring_add(taker->ring, record);
+}
+
+/*
+ * Free the slot whose type was @type and let the host fill it again.
+ *
+ * The host marks a busy slot by MessagePending and then looks at the type once
+ * more; we clear the type and then look at MessagePending, with a full barrier
+ * between the two on both sides. So one of us sees the other, and no message
+ * stays behind (TLFS, SynIC Message Flags). A type that changed under us is a
+ * new message: it stays.
+ */
+static void slot_free(struct hvp_taker *taker, struct hv_slot *slot, u32 type)
+{
+	/* sync_: with one CPU cmpxchg() loses the barrier, the host does not. */
+	sync_cmpxchg(&slot->message_type, type, HV_MESSAGE_TYPE_NONE);
+
+	if (READ_ONCE(slot->message_flags) & HV_MESSAGE_PENDING) {
+		taker->eoms++;
+		hvp_synic_eom();
+	}
+}
+
+/* Take what the slot of this CPU holds. Return true if that was anything. */
+static bool taker_take(struct hvp_taker *taker)
+{
+	unsigned int budget;
+
+	lockdep_assert_held(&taker->lock);
+	if (WARN_ON_ONCE(taker->cpu != smp_processor_id()))
+		return false;
+
+	for (budget = TAKE_BUDGET; budget; budget--) {
+		struct hv_slot *slot = taker_slot(taker);
+		struct hvp_slot_head head;
+
+		/* The host writes the type last; the rest is there with it. */
+		if (!slot || !smp_load_acquire(&slot->message_type))
+			break;
+		head.word = READ_ONCE(*(const u64 *)slot);
+		head.origin = READ_ONCE(slot->origin);
+		if (!hvp_slot_type(&head) || !hvp_ring_has_room(taker->ring))
+			break;
+
+		taker_hand_out(taker, slot, &head);
+		slot_free(taker, slot, hvp_slot_type(&head));
+	}
+	return budget != TAKE_BUDGET;
+}
+
+static irqreturn_t taker_interrupt(int irq, void *dev)
+{
+	struct hvp_taker *taker = dev;
+	bool taken;
+
+	lockdep_assert_irqs_disabled();
+
+	raw_spin_lock(&taker->lock);
+	taker->interrupts++;
+	taken = taker_take(taker);
+	if (!taken && !hvp_ring_is_stalled(taker->ring))
+		taker->empty++;
+	raw_spin_unlock(&taker->lock);
+
+	if (taken)
+		hvp_ring_wake(taker->ring);
+	return IRQ_HANDLED;
+}
+
+/*
+ * Take outside of an interrupt: after a stall, a new SIM page or a new binding.
+ * Here the page may have gone, so ask first.
+ */
+void hvp_taker_take_again(struct hvp_taker *taker)
+{
+	unsigned long flags;
+	bool taken = false;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	hvp_ring_clear_stall(taker->ring);
+	if (taker->armed && hvp_synic_sim_in_force())
+		taken = taker_take(taker);
+	raw_spin_unlock(&taker->lock);
+
+	if (taken)
+		hvp_ring_wake(taker->ring);
+	local_irq_restore(flags);
+}
+
+static void take_again_here(void *taker)
+{
+	hvp_taker_take_again(taker);
+}
+
+void hvp_taker_resume(struct hvp_taker *taker)
+{
+	cpus_read_lock();
+	if (cpu_online(taker->cpu))
+		smp_call_function_single(taker->cpu, take_again_here, taker, 1);
+	cpus_read_unlock();
+}
+
+void hvp_taker_add_counters(struct hvp_taker *taker,
+			    const struct hvp_ring *ring,
+			    struct hvpost_ioc_counters *sum)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	sum->interrupts += taker->interrupts;
+	sum->empty += taker->empty;
+	sum->eoms += taker->eoms;
+	hvp_ring_add_counters(ring, sum);
+	raw_spin_unlock_irqrestore(&taker->lock, flags);
+}
+
+/* Arming */
+
+int hvp_taker_probe(struct hvp_taker *taker)
+{
+	if (!this_cpu_ptr(&hvp_vps)->online || hvp_sint_is_masked(taker->sint))
+		return 0;
+	return -EBUSY;
+}
+
+int hvp_taker_arm(struct hvp_taker *taker)
+{
+	unsigned long flags;
+	int vector = 0;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	if (!taker->armed && this_cpu_ptr(&hvp_vps)->online) {
+		vector = hvp_sint_arm(taker->sint, taker->irq);
+		taker->armed = vector > 0;
+	}
+	if (vector > 0)
+		taker->vector = vector;
+	raw_spin_unlock_irqrestore(&taker->lock, flags);
+	if (vector < 0)
+		return vector;
+
+	hvp_taker_take_again(taker);
+	return 0;
+}
+
+void hvp_taker_mask(struct hvp_taker *taker)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	if (taker->armed)
+		hvp_sint_mask(taker->sint, taker->vector);
+	raw_spin_unlock_irqrestore(&taker->lock, flags);
+}
+
+void hvp_taker_disarm(struct hvp_taker *taker)
+{
+	unsigned long flags;
+
+	hvp_taker_mask(taker);
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	taker->armed = false;
+	raw_spin_unlock_irqrestore(&taker->lock, flags);
+}
+
+bool hvp_taker_is_armed(const struct hvp_taker *taker)
+{
+	return READ_ONCE(taker->armed);
+}
+
+/* Making */
+
+struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
+				const char *name, struct hvp_ring *ring)
+{
+	struct hvp_taker *taker;
+	int irq;
+
+	taker = kzalloc_node(sizeof(*taker), GFP_KERNEL_ACCOUNT,
+			     cpu_to_node(cpu));
+	if (!taker)
+		return ERR_PTR(-ENOMEM);
+
+	raw_spin_lock_init(&taker->lock);
+	taker->cpu = cpu;
+	taker->sint = sint;
+	taker->ring = ring;
+
+	irq = hvp_sint_request(cpu, sint, name, taker_interrupt, taker);
+	if (irq < 0) {
+		kfree(taker);
+		return ERR_PTR(irq);
+	}
+	taker->irq = irq;
+	return taker;
+}
+
+void hvp_taker_free(struct hvp_taker *taker)
+{
+	hvp_sint_release(taker->irq, taker);
+	kfree(taker);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The taker of one SINT on one CPU: its interrupt copies the CPU's slot into a
+ * ring and frees the slot. A full ring leaves the slot occupied, so that the
+ * host queues and then refuses the senders; the reader that makes room has the
+ * slot taken up again.
+ */
+#ifndef HVP_TAKER_H
+#define HVP_TAKER_H
+
+#include "ring.h"
+
+struct hvp_taker;
+
+/*
+ * The taker of @sint on @cpu, with an IRQ that has @name in /proc/interrupts; not
+ * armed yet. What it takes goes into @ring.
+ */
+struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
+				const char *name, struct hvp_ring *ring);
+/* It is disarmed, or its CPU is off. */
+void hvp_taker_free(struct hvp_taker *taker);
+
+/*
+ * On the taker's CPU, from any context: may it be armed (-EBUSY), arm it and
+ * take what lies in the slot already, take up again after a pause, mask it but
+ * go on taking, let go of it. What lies in the slot then stays for the next.
+ */
+int hvp_taker_probe(struct hvp_taker *taker);
+int hvp_taker_arm(struct hvp_taker *taker);
+void hvp_taker_take_again(struct hvp_taker *taker);
+void hvp_taker_mask(struct hvp_taker *taker);
+void hvp_taker_disarm(struct hvp_taker *taker);
+bool hvp_taker_is_armed(const struct hvp_taker *taker);
+
+/* From any CPU: a ring has room again. Takes cpu_hotplug_lock. */
+void hvp_taker_resume(struct hvp_taker *taker);
+
+/* Add the taker's own counters to @sum, and those of @ring. */
+void hvp_taker_add_counters(struct hvp_taker *taker,
+			    const struct hvp_ring *ring,
+			    struct hvpost_ioc_counters *sum);
+
+#endif /* HVP_TAKER_H */
