@@ -235,7 +235,7 @@ check-fast: ## no root, no VM: build, unit, CLI, headers, man pages, scripts
 # --- unit and CLI suites (Check) ---------------------------------------------
 
 # Pure logic of the driver that no library has
-DRIVER_ALONE := driver/allow.c driver/bucket.c
+DRIVER_ALONE := driver/allow.c driver/bucket.c driver/layout.c
 
 UNIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/unit/*.c) $(DRIVER_ALONE))
 CLI_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/cli/*.c))

@@ -11,14 +11,16 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#include "layout.h"
+#include "pages.h"
 #include "taker.h"
 
 /* Which inbox has which SINT; written with cpu_hotplug_lock held as well. */
 static DEFINE_MUTEX(hvp_bind_lock);
 static struct hvp_inbox *bound[HV_SINT_COUNT];
 
-/* No taker knows them any more. */
-static void rings_free(struct hvp_ring **rings)
+/* No taker knows its rings any more. */
+static void inbox_free_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
 {
 	unsigned int cpu;
 
@@ -26,26 +28,45 @@ static void rings_free(struct hvp_ring **rings)
 		if (rings[cpu])
 			hvp_ring_free(rings[cpu]);
 	kfree(rings);
+	hvp_pages_free(inbox->words);
 }
 
-static struct hvp_ring **rings_new(struct hvp_inbox *inbox, u32 records)
+static int inbox_fill_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
 {
-	struct hvp_ring **rings;
+	struct hvpost_ring_words *words = inbox->words->memory;
 	unsigned int cpu;
 
-	rings = kcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
-	if (!rings)
-		return ERR_PTR(-ENOMEM);
-
 	for_each_present_cpu(cpu) {
-		struct hvp_ring *ring = hvp_ring_new(cpu, records,
-						     &inbox->wait);
+		struct hvp_ring *ring;
 
-		if (IS_ERR(ring)) {
-			rings_free(rings);
-			return ERR_CAST(ring);
-		}
+		ring = hvp_ring_new(cpu, inbox->layout.ring_records,
+				    &words[cpu], &inbox->wait);
+		if (IS_ERR(ring))
+			return PTR_ERR(ring);
 		rings[cpu] = ring;
+	}
+	return 0;
+}
+
+/* Rings of @records for every CPU that there is. */
+static struct hvp_ring **inbox_new_rings(struct hvp_inbox *inbox, u32 records)
+{
+	struct hvp_ring **rings;
+	int err;
+
+	hvp_layout_make(&inbox->layout, nr_cpu_ids, records);
+	inbox->words = hvp_pages_new(inbox->layout.words_size, NUMA_NO_NODE);
+	if (!inbox->words)
+		return ERR_PTR(-ENOMEM);
+	rings = kcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
+	if (!rings) {
+		hvp_pages_free(inbox->words);
+		return ERR_PTR(-ENOMEM);
+	}
+	err = inbox_fill_rings(inbox, rings);
+	if (err) {
+		inbox_free_rings(inbox, rings);
+		return ERR_PTR(err);
 	}
 	return rings;
 }
@@ -181,13 +202,13 @@ static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
 
 	inbox->sint = sint;
 	snprintf(inbox->name, sizeof(inbox->name), "hvpost-sint%u", sint);
-	rings = rings_new(inbox, records);
+	rings = inbox_new_rings(inbox, records);
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
 
 	err = inbox_take(inbox, rings);
 	if (err) {
-		rings_free(rings);
+		inbox_free_rings(inbox, rings);
 		return err;
 	}
 	bound[sint] = inbox;
@@ -227,7 +248,7 @@ void hvp_unbind(struct hvp_inbox *inbox)
 	if (bound[inbox->sint] == inbox)
 		bound[inbox->sint] = NULL;
 	takers_free(inbox->takers);
-	rings_free(inbox->rings);
+	inbox_free_rings(inbox, inbox->rings);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
 }

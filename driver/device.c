@@ -80,6 +80,11 @@ static __poll_t device_poll(struct file *file, poll_table *wait)
 	       EPOLLOUT | EPOLLWRNORM;
 }
 
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return hvp_map(inbox_of(file), vma);
+}
+
 static long ioctl_info(void __user *arg)
 {
 	struct hvpost_ioc_info info = {
@@ -154,6 +159,16 @@ static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)
 	return copy_to_user(arg, &counters, sizeof(counters)) ? -EFAULT : 0;
 }
 
+static long ioctl_rings(struct hvp_inbox *inbox, void __user *arg)
+{
+	struct hvpost_ioc_rings rings;
+	long err = hvp_inbox_rings(inbox, &rings);
+
+	if (err)
+		return err;
+	return copy_to_user(arg, &rings, sizeof(rings)) ? -EFAULT : 0;
+}
+
 static long device_ioctl(struct file *file, unsigned int command,
 			 unsigned long argument)
 {
@@ -174,6 +189,10 @@ static long device_ioctl(struct file *file, unsigned int command,
 		return ioctl_bind(inbox_of(file), arg);
 	case HVPOST_IOC_COUNTERS:
 		return ioctl_counters(inbox_of(file), arg);
+	case HVPOST_IOC_RINGS:
+		return ioctl_rings(inbox_of(file), arg);
+	case HVPOST_IOC_RESUME:
+		return hvp_inbox_resume(inbox_of(file));
 	default:
 		return -ENOTTY;
 	}
@@ -185,6 +204,7 @@ static const struct file_operations device_fops = {
 	.release	= device_release,
 	.read		= device_read,
 	.poll		= device_poll,
+	.mmap		= device_mmap,
 	.unlocked_ioctl	= device_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };
@@ -206,6 +226,9 @@ int hvp_device_init(void)
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_signal) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_bind) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 64);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_rings) != 64);
+	BUILD_BUG_ON(sizeof(struct hvpost_ring_words) != 128);
+	BUILD_BUG_ON(offsetof(struct hvpost_ring_words, tail) != 64);
 	BUILD_BUG_ON(sizeof(struct hvpost_record) != 280);
 	BUILD_BUG_ON(offsetof(struct hvpost_record, payload) != 40);
 

@@ -12,6 +12,8 @@
  *   taker.c	one CPU of a bound SINT: its slot, into a ring
  *   ring.c	one CPU of one inbox: the records that wait for a reader
  *   inbox.c	what a file receives: its rings as one stream
+ *   map.c	an inbox's rings in the memory of its reader
+ *   pages.c	memory that may be mapped
  *   post.c	HvCallPostMessage and HvCallSignalEvent, payload from user memory
  *   submit.c	posts as structures in user memory, one or many by one call
  *   quota.c	what users without CAP_SYS_ADMIN may take
@@ -20,7 +22,8 @@
  *   sysfs.c	its attributes in sysfs
  *   vmbus.c	hv_vmbus coming and going
  *   power.c	suspend, hibernation, reboot, kexec
- *   retry.c, slot.c, bucket.c, allow.c	pure decisions, unit tested in user space
+ *   retry.c, slot.c, layout.c, bucket.c, allow.c
+ *		pure decisions, unit tested in user space
  *
  * Locks, outermost first:
  *
@@ -160,6 +163,7 @@ bool hvp_sint_is_masked(unsigned int sint);
 
 /* inbox.c */
 
+struct hvp_pages;
 struct hvp_ring;
 struct hvp_taker;
 
@@ -167,7 +171,10 @@ struct hvp_taker;
 struct hvp_inbox {
 	struct hvp_ring **rings;	/* by CPU, NULL where none; set once */
 	struct hvp_taker **takers;	/* the same; valid with rings */
-	unsigned int sint;		/* valid with rings */
+	struct hvp_pages *words;	/* the same; what mapped readers share */
+	struct hvpost_ioc_rings layout;	/* the same */
+	unsigned int sint;		/* the same */
+	bool mapped;			/* by its reader, who does not read(), for good */
 	bool revoked;			/* its SINT was taken away, for good */
 	char name[16];			/* in /proc/interrupts */
 	wait_queue_head_t wait;		/* readers and pollers */
@@ -182,6 +189,14 @@ __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 			poll_table *wait);
 int hvp_inbox_counters(struct hvp_inbox *inbox,
 		       struct hvpost_ioc_counters *counters);
+int hvp_inbox_rings(struct hvp_inbox *inbox, struct hvpost_ioc_rings *rings);
+/* Look again at all that was left with the host for want of room. */
+int hvp_inbox_resume(struct hvp_inbox *inbox);
+
+/* map.c */
+
+/* Map what @vma asks for of the inbox's rings. */
+int hvp_map(struct hvp_inbox *inbox, struct vm_area_struct *vma);
 
 /* bind.c */
 

@@ -83,6 +83,9 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 		/* Before the look, so that what came is never passed over. */
 		bool revoked = smp_load_acquire(&inbox->revoked);
 
+		/* Who maps has a tail of its own to keep, and may not know ours. */
+		if (READ_ONCE(inbox->mapped))
+			return -EBUSY;
 		if (mutex_lock_interruptible(&inbox->read_lock))
 			return -ERESTARTSYS;
 		n = inbox_read(inbox, buffer, room);
@@ -96,7 +99,8 @@ ssize_t hvp_inbox_read(struct hvp_inbox *inbox, char __user *buffer,
 			return -EAGAIN;
 		if (wait_event_interruptible(inbox->wait,
 					     !inbox_is_empty(inbox) ||
-					     READ_ONCE(inbox->revoked)))
+					     READ_ONCE(inbox->revoked) ||
+					     READ_ONCE(inbox->mapped)))
 			return -ERESTARTSYS;
 	}
 	return n < 0 ? n : n * (ssize_t)sizeof(struct hvpost_record);
@@ -129,6 +133,28 @@ int hvp_inbox_counters(struct hvp_inbox *inbox,
 		if (rings[cpu])
 			hvp_taker_add_counters(inbox->takers[cpu], rings[cpu],
 					       sum);
+	return 0;
+}
+
+int hvp_inbox_rings(struct hvp_inbox *inbox, struct hvpost_ioc_rings *rings)
+{
+	if (!inbox_rings(inbox))
+		return -ENOTCONN;
+	*rings = inbox->layout;
+	return 0;
+}
+
+int hvp_inbox_resume(struct hvp_inbox *inbox)
+{
+	struct hvp_ring **rings = inbox_rings(inbox);
+	unsigned int cpu;
+
+	if (!rings)
+		return -ENOTCONN;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (rings[cpu] && hvp_ring_is_stalled(rings[cpu]))
+			hvp_taker_resume(inbox->takers[cpu]);
 	return 0;
 }
 

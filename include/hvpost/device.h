@@ -188,6 +188,72 @@ struct hvpost_ioc_bind {
 };
 
 /**
+ * struct hvpost_ioc_rings - where the bound SINT's rings are (HVPOST_IOC_RINGS)
+ * @ring_count:		rings, one for each CPU number; that of a CPU which was not
+ *			there at the bind stays empty, and has no records
+ * @ring_records:	records in each, a power of 2
+ * @words_offset:	for mmap(): one struct hvpost_ring_words after the other,
+ *			to be mapped for reading and writing
+ * @words_size:		whole pages, in bytes
+ * @records_offset:	for mmap(): the records, to be mapped for reading alone
+ * @records_size:	whole pages, in bytes
+ * @ring_stride:	bytes from a ring's first record to the next one's
+ * @reserved:		zero
+ *
+ * A reader that has mapped the two, with MAP_SHARED, takes messages without any
+ * call. For each ring, with words w and records r:
+ *
+ *	head = load-acquire of w->head
+ *	while (tail != head)
+ *		use r[tail++ % ring_records]
+ *	store-release of w->tail = tail
+ *	full memory barrier
+ *	if (w->stalled)
+ *		ioctl(HVPOST_IOC_RESUME)
+ *
+ * and calls poll() when all are empty. @tail begins as w->tail; it need not wait
+ * for the end of the loop to be stored. Parts of the two may be mapped, and more
+ * than once. Of a file that has been mapped read() is EBUSY for good, for the
+ * driver then takes no word from anybody about what has been read.
+ *
+ * The driver believes nothing of what is written there: a wrong tail costs the
+ * reader messages of its own, or leaves them with the host, and no more. It keeps
+ * its own head; what a reader writes there is overwritten.
+ *
+ * A mapping, also one that a child of fork() inherited, keeps the file open, and
+ * so its SINT. ENOTCONN: no SINT is bound.
+ */
+struct hvpost_ioc_rings {
+	__u32 ring_count;
+	__u32 ring_records;
+	__u64 words_offset;
+	__u64 words_size;
+	__u64 records_offset;
+	__u64 records_size;
+	__u64 ring_stride;
+	__u64 reserved[2];
+};
+
+/**
+ * struct hvpost_ring_words - what driver and reader tell each other of a ring
+ * @head:		the driver's: records that there have been; wraps
+ * @stalled:		the driver's: 1 while something was left with the host for
+ *			want of room
+ * @reserved:		leave alone
+ * @tail:		the reader's: records that it has taken; wraps
+ * @reader_reserved:	leave alone
+ *
+ * Each side writes a cache line of its own.
+ */
+struct hvpost_ring_words {
+	__u32 head;
+	__u32 stalled;
+	__u32 reserved[14];
+	__u32 tail;
+	__u32 reader_reserved[15];
+};
+
+/**
  * struct hvpost_ioc_counters - of the bound SINT (HVPOST_IOC_COUNTERS)
  * @messages:		taken from slots
  * @interrupts:		handled
@@ -211,7 +277,7 @@ struct hvpost_ioc_counters {
 #define HVPOST_RECORD_OVERSIZE	(1u << 0)
 
 /**
- * struct hvpost_record - one received message, as read() returns it
+ * struct hvpost_record - one received message, as read() returns it and rings hold it
  * @sequence:		1, 2, 3, ... per VP since the SINT was bound, no gaps
  * @time_ns:		CLOCK_MONOTONIC when the slot was taken
  * @origin:		as the slot had it: sender's port id, or 0
@@ -225,8 +291,9 @@ struct hvpost_ioc_counters {
  * @payload:		@payload_size bytes, then zeros
  *
  * read() returns whole records only, as many as fit and are there; a buffer
- * smaller than one record is EINVAL, a file without a SINT ENOTCONN. Records
- * of one VP come in order of arrival; between VPs no order is promised.
+ * smaller than one record is EINVAL, a file without a SINT ENOTCONN, one that has
+ * been mapped EBUSY. Records of one VP come in order of arrival; between VPs no
+ * order is promised.
  */
 struct hvpost_record {
 	__u64 sequence;
@@ -250,5 +317,8 @@ struct hvpost_record {
 	_IOR(HVPOST_IOC_MAGIC, 0x04, struct hvpost_ioc_counters)
 #define HVPOST_IOC_POST_MANY \
 	_IOWR(HVPOST_IOC_MAGIC, 0x05, struct hvpost_ioc_post_many)
+#define HVPOST_IOC_RINGS _IOR(HVPOST_IOC_MAGIC, 0x06, struct hvpost_ioc_rings)
+/* Take up what was left with the host; no argument. Nothing to do is no error. */
+#define HVPOST_IOC_RESUME _IO(HVPOST_IOC_MAGIC, 0x07)
 
 #endif /* HVPOST_DEVICE_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inbox.h - what taker.h and ring.h are in the driver, for a SINT of a VP whose SIM page this
- * process sees: the slot is copied into a ring and freed. A full ring leaves its
- * slot occupied, so that the host queues and then refuses the senders; the
- * reader that makes room takes the slot up again.
+ * inbox.h - what taker.h and ring.h are in the driver, for a SINT of a VP whose SIM
+ * page this process sees: the slot is copied into a ring and freed. A full ring
+ * leaves its slot occupied, so that the host queues and then refuses the senders;
+ * the reader that makes room takes the slot up again.
  *
  * No locks in here: whoever calls holds the lock of the inbox's SINT.
  */

@@ -14,6 +14,7 @@ int main(void)
 	srunner_add_suite(runner, slot_suite());
 	srunner_add_suite(runner, bucket_suite());
 	srunner_add_suite(runner, allow_suite());
+	srunner_add_suite(runner, layout_suite());
 	srunner_add_suite(runner, deadline_suite());
 	srunner_add_suite(runner, target_suite());
 	srunner_add_suite(runner, device_suite());

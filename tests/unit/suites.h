@@ -32,6 +32,7 @@ Suite *retry_suite(void);
 Suite *samples_suite(void);
 Suite *slot_suite(void);
 Suite *spin_suite(void);
+Suite *layout_suite(void);
 Suite *status_suite(void);
 Suite *tally_suite(void);
 Suite *target_suite(void);
