@@ -330,9 +330,11 @@ HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
  * @deadline_ns:	until when to wait for one
  *
  * Messages of one VP come in order of arrival; between VPs none is promised.
- * The library reads ahead: it may hold messages that the descriptor of
- * hvpost_get_fd() no longer announces, so call until -EAGAIN (with HVPOST_NOW)
- * before waiting on the descriptor.
+ * On the device no system call is made while messages are there.
+ *
+ * A target may hold messages that the descriptor of hvpost_get_fd() no longer
+ * announces, so call until -EAGAIN (with HVPOST_NOW) before waiting on the
+ * descriptor.
  *
  * Return: 0, or -EAGAIN: none there, and the deadline was HVPOST_NOW;
  * -ETIMEDOUT; -EINTR; -ENOTCONN: no SINT is bound; -ENODEV: the SINT was taken

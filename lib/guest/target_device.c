@@ -3,10 +3,9 @@
  * The device target: hvpost.ko through its character device. The only file of
  * the library that speaks device.h, but for the record, which targets share.
  *
- * The descriptor blocks. O_NONBLOCK would turn every post into a single try, so
- * deadlines of posts travel in the ioctl, and receive waits with ppoll() and
- * only then reads. That read cannot block: nobody else takes messages from this
- * descriptor, since a handle has one receiving thread.
+ * Posts: the descriptor blocks, for O_NONBLOCK would turn each into a single try;
+ * so their deadlines travel in the ioctl. Messages are taken from rings that the
+ * driver shares with us; only where these are empty is there a ppoll().
  */
 #include <hvpost/device.h>
 
@@ -19,12 +18,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "mapped_rings.h"
 #include "record.h"
 #include "target.h"
 #include "wait.h"
-
-/* Records taken by one read(), at most. */
-#define READ_AHEAD 64
 
 /* Posts given to the driver by one call, at most. */
 #define POSTS_AT_ONCE 64u
@@ -42,12 +39,10 @@ static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION &&
 /* All but @fd belongs to the half that binds and receives. */
 struct device {
 	int fd;
-	bool bound;
-	size_t next, count; /* records[next..count) wait for the caller */
-	struct hvpost_record records[READ_AHEAD];
+	struct mapped_rings rings; /* once a SINT is bound */
 };
 
-/* The library leaves errno alone, so these three put it back. */
+/* The library leaves errno alone, so these put it back. */
 
 static int ioctl_or_error(int fd, unsigned long request, void *argument)
 {
@@ -57,17 +52,6 @@ static int ioctl_or_error(int fd, unsigned long request, void *argument)
 		err = -errno;
 	errno = saved_errno;
 	return err;
-}
-
-static ssize_t read_or_error(int fd, void *buffer, size_t size)
-{
-	int saved_errno = errno;
-	ssize_t taken = read(fd, buffer, size);
-
-	if (taken < 0)
-		taken = -errno;
-	errno = saved_errno;
-	return taken;
 }
 
 static int open_or_error(const char *path)
@@ -132,6 +116,7 @@ static void device_close(void *state)
 {
 	struct device *device = state;
 
+	mapped_rings_unmap(&device->rings);
 	close_quietly(device->fd);
 	free(device);
 }
@@ -292,33 +277,27 @@ static int device_bind(void *state, uint32_t sint, uint32_t ring_records)
 		.sint = sint,
 		.ring_records = ring_records,
 	};
+	struct hvpost_ioc_rings layout;
 	int err = ioctl_or_error(device->fd, HVPOST_IOC_BIND, &raw);
 
+	/* Should these fail, the SINT stays ours until the handle is closed. */
 	if (!err)
-		device->bound = true;
+		err = ioctl_or_error(device->fd, HVPOST_IOC_RINGS, &layout);
+	if (!err)
+		err = mapped_rings_map(&device->rings, &layout, device->fd);
 	return err;
 }
 
-static int read_ahead(struct device *device, uint64_t deadline_ns)
+static int wait_for_record(struct device *device, uint64_t deadline_ns,
+			   const struct hvpost_record **record)
 {
-	ssize_t taken;
-	int err;
+	int err = hvpost_wait_readable(device->fd, deadline_ns);
 
-	if (!device->bound)
-		return -ENOTCONN;
-	err = hvpost_wait_readable(device->fd, deadline_ns);
 	if (err)
 		return err;
-
-	taken = read_or_error(device->fd, device->records,
-			      sizeof(device->records));
-	if (taken < 0)
-		return (int)taken;
-	if (taken == 0 || (size_t)taken % sizeof(device->records[0]))
-		return -EPROTO;
-	device->next = 0;
-	device->count = (size_t)taken / sizeof(device->records[0]);
-	return 0;
+	*record = mapped_rings_peek(&device->rings);
+	/* With nothing there it was the end that woke us. */
+	return *record ? 0 : -ENODEV;
 }
 
 static int device_receive(void *state, struct hvpost_message *message,
@@ -326,18 +305,23 @@ static int device_receive(void *state, struct hvpost_message *message,
 {
 	struct device *device = state;
 	const struct hvpost_record *record;
-	int err;
+	int err = 0;
 
-	if (device->next == device->count) {
-		err = read_ahead(device, deadline_ns);
-		if (err)
-			return err;
-	}
-	record = &device->records[device->next++];
+	if (!device->rings.words)
+		return -ENOTCONN;
+	record = mapped_rings_peek(&device->rings);
+	if (!record)
+		err = wait_for_record(device, deadline_ns, &record);
+	if (err)
+		return err;
+
 	if (record->payload_size > sizeof(record->payload))
-		return -EPROTO;
-	hvpost_message_from_record(message, record);
-	return 0;
+		err = -EPROTO;
+	else
+		hvpost_message_from_record(message, record);
+	if (mapped_rings_release(&device->rings))
+		ioctl_or_error(device->fd, HVPOST_IOC_RESUME, NULL);
+	return err;
 }
 
 static int device_get_fd(const void *state)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* ppoll */
+#define _GNU_SOURCE /* ppoll, memfd_create */
 #include "fake_device.h"
 
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -21,13 +23,43 @@
 #include <hvpost/hvpost.h>
 #include <hvpost/hyperv_status.h>
 
+#include "driver/layout.h"
+
 #define NS_PER_S 1000000000ull
 
 struct fake_device fake;
 
+/* Guards the FIFO's byte: it is there while a ring holds a record. */
+static pthread_mutex_t byte_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static const char *path(void)
 {
 	return fake.target + strlen("device:");
+}
+
+static void make_rings(void)
+{
+	char *memory;
+
+	hvp_layout_make(&fake.layout, FAKE_RINGS, FAKE_RECORDS);
+	fake.memory = memfd_create("rings", MFD_CLOEXEC);
+	ck_assert_int_ge(fake.memory, 0);
+	ck_assert_int_eq(ftruncate(fake.memory,
+				   (off_t)(fake.layout.records_offset +
+					   fake.layout.records_size)), 0);
+	memory = mmap(NULL,
+		      fake.layout.records_offset + fake.layout.records_size,
+		      PROT_READ | PROT_WRITE, MAP_SHARED, fake.memory, 0);
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	fake.words = (void *)memory;
+	fake.records = (void *)(memory + fake.layout.records_offset);
+}
+
+static void free_rings(void)
+{
+	munmap(fake.words,
+	       fake.layout.records_offset + fake.layout.records_size);
+	close(fake.memory);
 }
 
 void fake_device_create(void)
@@ -40,6 +72,7 @@ void fake_device_create(void)
 	ck_assert_int_eq(mkfifo(path(), 0600), 0);
 	fake.writer = open(path(), O_RDWR | O_CLOEXEC);
 	ck_assert_int_ge(fake.writer, 0);
+	make_rings();
 
 	fake.attempts = 1;
 	fake.info = (struct hvpost_ioc_info){
@@ -52,22 +85,53 @@ void fake_device_create(void)
 
 void fake_device_remove(void)
 {
+	free_rings();
 	close(fake.writer);
 	unlink(path());
 	rmdir(fake.folder);
 }
 
-void fake_device_write(const void *bytes, unsigned int size)
+static bool rings_are_empty(void)
 {
-	ck_assert_int_eq(write(fake.writer, bytes, size), (int)size);
+	for (unsigned int i = 0; i < FAKE_RINGS; i++)
+		if (fake.words[i].head != __atomic_load_n(&fake.words[i].tail,
+							  __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* Make the FIFO readable exactly if there is something in the rings. */
+static void set_byte(void)
+{
+	struct pollfd readable = { .fd = fake.writer, .events = POLLIN };
+	const struct timespec now = { 0 };
+	char byte = 0;
+	bool there;
+
+	there = syscall(SYS_ppoll, &readable, 1, &now, NULL, 0) == 1;
+	if (rings_are_empty() && there)
+		ck_assert_int_eq(read(fake.writer, &byte, 1), 1);
+	else if (!rings_are_empty() && !there)
+		ck_assert_int_eq(write(fake.writer, &byte, 1), 1);
 }
 
 void fake_device_deliver(const struct hvpost_record *record)
 {
-	struct hvpost_record copy = *record;
+	uint32_t ring = record->vp_index % FAKE_RINGS;
+	struct hvpost_ring_words *words = &fake.words[ring];
+	struct hvpost_record *place;
 
-	copy.sequence = ++fake.sequence;
-	fake_device_write(&copy, sizeof(copy));
+	pthread_mutex_lock(&byte_lock);
+	ck_assert_uint_lt(words->head -
+			  __atomic_load_n(&words->tail, __ATOMIC_ACQUIRE),
+			  FAKE_RECORDS);
+	place = (void *)((char *)fake.records + ring * fake.layout.ring_stride);
+	place += words->head % FAKE_RECORDS;
+	*place = *record;
+	place->sequence = ++fake.sequence;
+	__atomic_store_n(&words->head, words->head + 1, __ATOMIC_RELEASE);
+	set_byte();
+	pthread_mutex_unlock(&byte_lock);
 }
 
 void fake_device_deliver_text(__u32 type, const char *text)
@@ -221,6 +285,12 @@ static int answer(unsigned long request, void *argument)
 	case HVPOST_IOC_COUNTERS:
 		memcpy(argument, &fake.counters, sizeof(fake.counters));
 		return fake.bind.sint ? 0 : ENOTCONN;
+	case HVPOST_IOC_RINGS:
+		memcpy(argument, &fake.layout, sizeof(fake.layout));
+		return fake.bind.sint ? 0 : ENOTCONN;
+	case HVPOST_IOC_RESUME:
+		fake.resumes++;
+		return 0;
 	}
 	return ENOTTY;
 }
@@ -235,6 +305,35 @@ static bool is_fake(int fd)
 
 /* These take the place of the C library's. */
 
+static void look_at_rings(void)
+{
+	if (!fake.writer)
+		return;
+	pthread_mutex_lock(&byte_lock);
+	set_byte();
+	pthread_mutex_unlock(&byte_lock);
+}
+
+void *mmap(void *address, size_t length, int protection, int flags, int fd,
+	   off_t offset)
+{
+	if (is_fake(fd)) {
+		fd = fake.memory;
+		if (fake.map_errno) {
+			errno = fake.map_errno;
+			return MAP_FAILED;
+		}
+	}
+	return (void *)syscall(SYS_mmap, address, length, protection, flags, fd,
+			       offset);
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	look_at_rings();
+	return (int)syscall(SYS_poll, fds, count, timeout_ms);
+}
+
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	  const sigset_t *mask)
 {
@@ -244,6 +343,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		left = *timeout;
 	if (fake.endless)
 		fake_device_deliver_text(1, "more");
+	look_at_rings();
 	return (int)syscall(SYS_ppoll, fds, count, timeout ? &left : NULL, mask,
 			    (size_t)NSIG / 8);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_device.h - an hvpost device made of a FIFO, for tests of the library and
- * of the tool without a driver.
+ * fake_device.h - an hvpost device made of a FIFO and of memory, for tests of the
+ * library and of the tool without a driver.
  *
- * open, poll and read are the kernel's own: what is delivered here lies in the
- * FIFO until it is read. ioctl() is replaced, for this FIFO alone; it notes what
- * it was asked and answers as the test has set it up. A post that waits until
- * its deadline takes no time: it moves the clock, so clock_gettime() is replaced
- * as well; and ppoll(), so that a message can be there whenever one is looked for.
+ * What is delivered here lies in rings in that memory, which mmap() of the FIFO
+ * maps; the FIFO itself holds a byte while a ring holds a record, so that open and
+ * the waiting are the kernel's own. ioctl(), mmap(), poll() and ppoll() are
+ * replaced, for this FIFO alone. The first notes what it was asked and answers as
+ * the test has set it up. A post that waits until its deadline takes no time: it
+ * moves the clock, so clock_gettime() is replaced as well.
  */
 #ifndef FAKE_DEVICE_H
 #define FAKE_DEVICE_H
@@ -15,6 +16,9 @@
 #include <stdbool.h>
 
 #include <hvpost/device.h>
+
+#define FAKE_RINGS	 2u	/* one for each VP */
+#define FAKE_RECORDS	 256u	/* in each ring */
 
 struct fake_device {
 	/* For the test to set up */
@@ -25,6 +29,7 @@ struct fake_device {
 	int signal_errno;
 	int bind_errno;
 	int info_errno;
+	int map_errno;
 	__u32 status;		/* what the hypervisor answers */
 	__u32 attempts;
 	/* The same for each post and signal of its own, in place of all these. */
@@ -48,6 +53,8 @@ struct fake_device {
 	__u8 payload[4096];
 	struct hvpost_ioc_signal signal;
 	struct hvpost_ioc_bind bind;
+	unsigned int resumes;
+	struct hvpost_ring_words *words; /* of each ring; to set up as well */
 
 	/* Its own */
 	char folder[64];
@@ -55,6 +62,9 @@ struct fake_device {
 	int writer;
 	__u64 waited_ns;	/* how far the clock has been moved */
 	__u64 sequence;
+	int memory;		/* of the rings */
+	struct hvpost_ioc_rings layout;
+	struct hvpost_record *records;
 };
 
 extern struct fake_device fake;
@@ -63,13 +73,10 @@ extern struct fake_device fake;
 void fake_device_create(void);
 void fake_device_remove(void);
 
-/* A message arrives; what the device counts is filled in. */
+/* A message arrives in the ring of its VP; what the device counts is filled in. */
 void fake_device_deliver(const struct hvpost_record *record);
 
 /* A message of @type with this text as payload. */
 void fake_device_deliver_text(__u32 type, const char *text);
-
-/* Raw bytes, which need be no record. */
-void fake_device_write(const void *bytes, unsigned int size);
 
 #endif /* FAKE_DEVICE_H */
