@@ -40,8 +40,8 @@
  *			the writing side of its ring, the counters of both
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
- * callback or of smp_call_on_cpu(), and its SIM pointer with IRQs off: the
- * interrupt handlers read that without a lock.
+ * callback or of smp_call_on_cpu(), and its pages with IRQs off: the interrupt
+ * handlers read them without a lock.
  */
 #ifndef HVP_HVPOST_H
 #define HVP_HVPOST_H
@@ -109,16 +109,21 @@ u64 hvp_linux_hypercall_fast(u16 code, u64 input);
 
 /* synic.c */
 
+/* A page that a register of the SynIC names. */
+struct hvp_synic_page {
+	void *memory;			/* in force, ours or shared; NULL: none */
+	u64 msr;			/* the register's value that names it */
+	bool owned;			/* it is our doing that it is in force */
+	u64 saved;			/* what we put back if it is owned */
+	void *own;			/* kept until unload once allocated */
+	void *shared_map;		/* memremap() of somebody else's page */
+};
+
 struct hvp_vp {
 	u32 vp_index;
 	bool online;
-	bool owned;			/* SIMP and SCONTROL are our doing */
-	struct hv_sim_page *sim;	/* the page in force, ours or shared */
-	u64 simp;			/* the SIMP value that names it */
-	u64 saved_simp;			/* what we put back if it is owned */
+	struct hvp_synic_page sim;	/* if owned, so is SCONTROL */
 	u64 saved_scontrol;
-	struct hv_sim_page *own_page;	/* kept until unload once allocated */
-	void *shared_map;		/* memremap() of somebody else's page */
 };
 
 DECLARE_PER_CPU(struct hvp_vp, hvp_vps);

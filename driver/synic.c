@@ -40,99 +40,126 @@ static u64 page_msr(u64 old, void *page)
 	       HV_PAGE_ENABLE;
 }
 
-static void use_page(struct hvp_vp *vp, struct hv_sim_page *sim, u64 simp)
+static bool is_named_by(const struct hvp_synic_page *page, u64 msr)
+{
+	return page->memory && msr & HV_PAGE_ENABLE &&
+	       !((msr ^ page->msr) & HV_PAGE_ADDRESS_MASK);
+}
+
+static void use_page(struct hvp_synic_page *page, void *memory, u64 msr)
 {
 	unsigned long flags;
 
 	/* The interrupt handler of this CPU must see one page or the other. */
 	local_irq_save(flags);
-	vp->simp = simp;
-	WRITE_ONCE(vp->sim, sim);
+	page->msr = msr;
+	WRITE_ONCE(page->memory, memory);
 	local_irq_restore(flags);
 }
 
-static void unmap_shared(struct hvp_vp *vp)
+static void unmap_shared(struct hvp_synic_page *page)
 {
-	if (vp->shared_map)
-		memunmap(vp->shared_map);
-	vp->shared_map = NULL;
+	if (page->shared_map)
+		memunmap(page->shared_map);
+	page->shared_map = NULL;
 }
 
-static int enable_scontrol(void)
-{
-	u64 scontrol;
-	int err;
-
-	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
-	if (err || scontrol & HV_SCONTROL_ENABLE)
-		return err;
-	return hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
-}
-
-static int own_synic(struct hvp_vp *vp, u64 simp)
+/* @msr is what @reg holds: no page. */
+static int own_page(struct hvp_synic_page *page, u32 reg, u64 msr)
 {
 	int err;
 
-	if (!vp->own_page)
-		vp->own_page = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!vp->own_page)
+	if (!page->own)
+		page->own = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!page->own)
 		return -ENOMEM;
 
-	err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &vp->saved_scontrol);
-	if (err)
-		return err;
-	vp->saved_simp = simp;
-
 	/*
-	 * From the next write on a message may come in. The handler must not
-	 * look for it in the page of an hv_vmbus that has freed it.
+	 * From the write on a message may come in. The handler must not look
+	 * for it in the page of an hv_vmbus that has freed it.
 	 */
-	use_page(vp, vp->own_page, page_msr(simp, vp->own_page));
-	err = hvp_wrmsr_safe(HV_MSR_SIMP, page_msr(simp, vp->own_page));
+	use_page(page, page->own, page_msr(msr, page->own));
+	err = hvp_wrmsr_safe(reg, page_msr(msr, page->own));
 	if (err)
 		return err;
-	err = enable_scontrol();
-	if (err) {
-		hvp_wrmsr_safe(HV_MSR_SIMP, simp);
-		return err;
-	}
-	vp->owned = true;
-	unmap_shared(vp);
+	page->saved = msr;
+	page->owned = true;
+	unmap_shared(page);
 	return 0;
 }
 
-static int share_synic(struct hvp_vp *vp, u64 simp)
+static int share_page(struct hvp_synic_page *page, u64 msr)
 {
 	void *map;
 
-	map = memremap(simp & HV_PAGE_ADDRESS_MASK, HV_PAGE_SIZE, MEMREMAP_WB);
+	map = memremap(msr & HV_PAGE_ADDRESS_MASK, HV_PAGE_SIZE, MEMREMAP_WB);
 	if (!map)
 		return -ENOMEM;
 
-	vp->owned = false;
-	use_page(vp, map, simp);
-	unmap_shared(vp);
-	vp->shared_map = map;
+	page->owned = false;
+	use_page(page, map, msr);
+	unmap_shared(page);
+	page->shared_map = map;
 	return 0;
+}
+
+/* Use the page that @reg, which holds @msr, names; where it names none, ours. */
+static int enter_page(struct hvp_synic_page *page, u32 reg, u64 msr)
+{
+	int err = 0;
+
+	if (!(msr & HV_PAGE_ENABLE))
+		err = own_page(page, reg, msr);
+	else if (!is_named_by(page, msr))
+		err = share_page(page, msr);
+
+	/* A page that is not in force may be anybody's memory by now. */
+	if (err)
+		use_page(page, NULL, 0);
+	return err;
+}
+
+/* Put back what was there before our page, if that is still in force. */
+static void put_back(struct hvp_synic_page *page, u32 reg)
+{
+	u64 msr;
+
+	if (page->owned && !hvp_rdmsr_safe(reg, &msr) &&
+	    msr == page_msr(msr, page->own))
+		hvp_wrmsr_safe(reg, page->saved);
+}
+
+static void leave_page(struct hvp_synic_page *page)
+{
+	use_page(page, NULL, 0);
+	page->owned = false;
+	unmap_shared(page);
 }
 
 /* Look at SIMP and use the page in force; called on the CPU, may sleep. */
 static int enter_synic(struct hvp_vp *vp)
 {
-	u64 simp;
+	u64 simp, scontrol;
 	int err;
 
 	err = hvp_rdmsr_safe(HV_MSR_SIMP, &simp);
-	if (!err && !(simp & HV_PAGE_ENABLE))
-		err = own_synic(vp, simp);
-	else if (!err && (!vp->sim || (simp ^ vp->simp) & HV_PAGE_ADDRESS_MASK))
-		err = share_synic(vp, simp);
-	else if (!err && vp->owned)
-		err = enable_scontrol();
+	if (!err)
+		err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
+	if (err) {
+		use_page(&vp->sim, NULL, 0);
+		return err;
+	}
 
-	/* A page that is not in force may be anybody's memory by now. */
-	if (err)
-		use_page(vp, NULL, 0);
+	if (!(simp & HV_PAGE_ENABLE))
+		vp->saved_scontrol = scontrol;
+	err = enter_page(&vp->sim, HV_MSR_SIMP, simp);
+	if (err || !vp->sim.owned || scontrol & HV_SCONTROL_ENABLE)
+		return err;
+	err = hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
+	if (err) {
+		put_back(&vp->sim, HV_MSR_SIMP);
+		leave_page(&vp->sim);
+	}
 	return err;
 }
 
@@ -144,22 +171,24 @@ static bool vmbus_sint_masked(void)
 	       (msr & HV_SINT_MASKED);
 }
 
+/* Whose SynIC is it that we switched on? */
+static bool synic_is_still_ours(const struct hvp_vp *vp)
+{
+	u64 simp;
+
+	return vp->sim.owned && !hvp_rdmsr_safe(HV_MSR_SIMP, &simp) &&
+	       simp == page_msr(simp, vp->sim.own) && vmbus_sint_masked();
+}
+
 static void leave_synic(struct hvp_vp *vp)
 {
-	use_page(vp, NULL, 0);
+	use_page(&vp->sim, NULL, 0);
 
-	if (vp->owned) {
-		u64 simp;
-
-		if (!hvp_rdmsr_safe(HV_MSR_SIMP, &simp) &&
-		    simp == page_msr(simp, vp->own_page) &&
-		    vmbus_sint_masked()) {
-			hvp_wrmsr_safe(HV_MSR_SCONTROL, vp->saved_scontrol);
-			hvp_wrmsr_safe(HV_MSR_SIMP, vp->saved_simp);
-		}
-		vp->owned = false;
+	if (synic_is_still_ours(vp)) {
+		hvp_wrmsr_safe(HV_MSR_SCONTROL, vp->saved_scontrol);
+		put_back(&vp->sim, HV_MSR_SIMP);
 	}
-	unmap_shared(vp);
+	leave_page(&vp->sim);
 }
 
 static int start_vp(struct hvp_vp *vp)
@@ -229,8 +258,8 @@ static void free_own_pages(void)
 	for_each_possible_cpu(cpu) {
 		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
 
-		free_page((unsigned long)vp->own_page);
-		vp->own_page = NULL;
+		free_page((unsigned long)vp->sim.own);
+		vp->sim.own = NULL;
 	}
 }
 
@@ -265,10 +294,10 @@ u32 hvp_synic_ownership(u32 *online)
 	for_each_online_cpu(cpu) {
 		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
 
-		if (!READ_ONCE(vp->sim))
+		if (!READ_ONCE(vp->sim.memory))
 			continue;
 		*online += 1;
-		owned += READ_ONCE(vp->owned);
+		owned += READ_ONCE(vp->sim.owned);
 	}
 	if (!owned)
 		return HVPOST_SYNIC_SHARED;
@@ -355,14 +384,17 @@ static void follow_all(struct work_struct *work)
 	hvp_synic_follow();
 }
 
+static bool page_in_force(const struct hvp_synic_page *page, u32 reg)
+{
+	u64 msr;
+
+	return page->memory && !hvp_rdmsr_safe(reg, &msr) &&
+	       is_named_by(page, msr);
+}
+
 bool hvp_synic_sim_in_force(void)
 {
-	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
-	u64 simp;
-
-	return vp->sim && !hvp_rdmsr_safe(HV_MSR_SIMP, &simp) &&
-	       (simp & HV_PAGE_ENABLE) &&
-	       !((simp ^ vp->simp) & HV_PAGE_ADDRESS_MASK);
+	return page_in_force(&this_cpu_ptr(&hvp_vps)->sim, HV_MSR_SIMP);
 }
 
 void hvp_synic_eom(void)

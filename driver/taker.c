@@ -46,16 +46,17 @@ struct hvp_taker {
  */
 static struct hv_slot *taker_slot(const struct hvp_taker *taker)
 {
-	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	const struct hvp_synic_page *page = &this_cpu_ptr(&hvp_vps)->sim;
+	struct hv_sim_page *sim = page->memory, *own = page->own;
 	unsigned int sint = taker->sint;
 
 	lockdep_assert_irqs_disabled();
 	/* Acquire: the host wrote the type last. */
-	if (vp->own_page && !vp->owned &&
-	    smp_load_acquire(&vp->own_page->slot[sint].message_type))
-		return &vp->own_page->slot[sint];
+	if (own && !page->owned &&
+	    smp_load_acquire(&own->slot[sint].message_type))
+		return &own->slot[sint];
 
-	return vp->sim ? &vp->sim->slot[sint] : NULL;
+	return sim ? &sim->slot[sint] : NULL;
 }
 
 static void taker_hand_out(struct hvp_taker *taker, const struct hv_slot *slot,
