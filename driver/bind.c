@@ -84,6 +84,7 @@ static void takers_free(struct hvp_taker **takers)
 
 /* One for each of @rings. */
 static struct hvp_taker **takers_new(struct hvp_inbox *inbox,
+				     const struct hvpost_ioc_bind *wish,
 				     struct hvp_ring **rings)
 {
 	struct hvp_taker **takers;
@@ -98,8 +99,7 @@ static struct hvp_taker **takers_new(struct hvp_inbox *inbox,
 
 		if (!rings[cpu])
 			continue;
-		taker = hvp_taker_new(cpu, inbox->sint, inbox->name,
-				      rings[cpu]);
+		taker = hvp_taker_new(cpu, wish, inbox->name, rings[cpu]);
 		if (IS_ERR(taker)) {
 			takers_free(takers);
 			return ERR_CAST(taker);
@@ -172,9 +172,11 @@ static int takers_arm(struct hvp_taker **takers)
 }
 
 /* Have takers for @rings, armed on every CPU. */
-static int inbox_take(struct hvp_inbox *inbox, struct hvp_ring **rings)
+static int inbox_take(struct hvp_inbox *inbox,
+		      const struct hvpost_ioc_bind *wish,
+		      struct hvp_ring **rings)
 {
-	struct hvp_taker **takers = takers_new(inbox, rings);
+	struct hvp_taker **takers = takers_new(inbox, wish, rings);
 	int err;
 
 	if (IS_ERR(takers))
@@ -188,9 +190,10 @@ static int inbox_take(struct hvp_inbox *inbox, struct hvp_ring **rings)
 	return 0;
 }
 
-static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
-			     u32 records)
+static int inbox_bind_locked(struct hvp_inbox *inbox,
+			     const struct hvpost_ioc_bind *wish)
 {
+	unsigned int sint = wish->sint;
 	struct hvp_ring **rings;
 	int err;
 
@@ -202,11 +205,11 @@ static int inbox_bind_locked(struct hvp_inbox *inbox, unsigned int sint,
 
 	inbox->sint = sint;
 	snprintf(inbox->name, sizeof(inbox->name), "hvpost-sint%u", sint);
-	rings = inbox_new_rings(inbox, records);
+	rings = inbox_new_rings(inbox, wish->ring_records);
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
 
-	err = inbox_take(inbox, rings);
+	err = inbox_take(inbox, wish, rings);
 	if (err) {
 		inbox_free_rings(inbox, rings);
 		return err;
@@ -224,13 +227,13 @@ u32 hvp_bind_ring_records(u32 wish)
 	return roundup_pow_of_two(wish ?: HVPOST_RING_RECORDS_DEFAULT);
 }
 
-int hvp_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records)
+int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish)
 {
 	int err;
 
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	err = inbox_bind_locked(inbox, sint, records);
+	err = inbox_bind_locked(inbox, wish);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
 	return err;

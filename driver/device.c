@@ -129,7 +129,7 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 
 	if (copy_from_user(&bind, arg, sizeof(bind)))
 		return -EFAULT;
-	if (bind.flags || bind.reserved32 || bind.reserved)
+	if (bind.flags & ~HVPOST_BIND_EVENTS || bind.reserved32 || bind.reserved)
 		return -EINVAL;
 	if (bind.sint == HV_SINT_INTERCEPT || bind.sint >= HV_SINT_COUNT)
 		return -EINVAL;
@@ -146,7 +146,7 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 	bind.ring_records = hvp_bind_ring_records(bind.ring_records);
 	if (put_user(bind.ring_records, &arg->ring_records))
 		return -EFAULT;
-	return hvp_bind(inbox, bind.sint, bind.ring_records);
+	return hvp_bind(inbox, &bind);
 }
 
 static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)
@@ -225,7 +225,7 @@ int hvp_device_init(void)
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_post_many) != 40);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_signal) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_bind) != 24);
-	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 64);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 128);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_rings) != 64);
 	BUILD_BUG_ON(sizeof(struct hvpost_ring_words) != 128);
 	BUILD_BUG_ON(offsetof(struct hvpost_ring_words, tail) != 64);

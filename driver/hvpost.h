@@ -6,10 +6,10 @@
  *   host.c	what hosts us: CPUID, and who owns the hypercall interface
  *   hypercall.c	how a hypercall is issued; hypercall_linux.c the kernel's way,
  *		hypercall_page.S our own page
- *   synic.c	one CPU's SynIC: its SIM page, owned or shared; CPU hotplug
+ *   synic.c	one CPU's SynIC: its pages, owned or shared; CPU hotplug
  *   sint.c	SINT interrupts as Linux IRQs; arming and masking SINTs
  *   bind.c	which file has which SINT, on all CPUs
- *   taker.c	one CPU of a bound SINT: its slot, into a ring
+ *   taker.c	one CPU of a bound SINT: its slot and flags, into a ring
  *   ring.c	one CPU of one inbox: the records that wait for a reader
  *   inbox.c	what a file receives: its rings as one stream
  *   map.c	an inbox's rings in the memory of its reader
@@ -22,7 +22,7 @@
  *   sysfs.c	its attributes in sysfs
  *   vmbus.c	hv_vmbus coming and going
  *   power.c	suspend, hibernation, reboot, kexec
- *   retry.c, slot.c, layout.c, bucket.c, allow.c
+ *   retry.c, slot.c, flags.c, layout.c, bucket.c, allow.c
  *		pure decisions, unit tested in user space
  *
  * Locks, outermost first:
@@ -36,7 +36,7 @@
  *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
  *   quota_lock		(mutex, quota.c) which users have a quota; nests in none
  *   quota->lock		(spinlock) one user's bucket; nests in none
- *   taker->lock	(raw spinlock, IRQs off) one (CPU, SINT): taking its slot,
+ *   taker->lock	(raw spinlock, IRQs off) one (CPU, SINT): taking its slot and flags,
  *			the writing side of its ring, the counters of both
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
@@ -123,6 +123,7 @@ struct hvp_vp {
 	u32 vp_index;
 	bool online;
 	struct hvp_synic_page sim;	/* if owned, so is SCONTROL */
+	struct hvp_synic_page sief;	/* may be missing where sim is shared */
 	u64 saved_scontrol;
 };
 
@@ -141,8 +142,9 @@ void hvp_synic_follow(void);
 void hvp_synic_stop(void);
 void hvp_synic_start(void);
 
-/* Does this CPU's SIMP still name the page that we read? (costs an exit) */
+/* Does this CPU's SIMP, or SIEFP, still name the page that we read? (an exit) */
 bool hvp_synic_sim_in_force(void);
+bool hvp_synic_sief_in_force(void);
 
 /* Tell the hypervisor that this CPU's emptied slots may be filled. */
 void hvp_synic_eom(void);
@@ -207,7 +209,8 @@ int hvp_map(struct hvp_inbox *inbox, struct vm_area_struct *vma);
 
 /* The size a ring gets when @wish records are asked for; 0: the default. */
 u32 hvp_bind_ring_records(u32 wish);
-int hvp_bind(struct hvp_inbox *inbox, unsigned int sint, u32 records);
+/* As @wish says, whose fields are in range and whose ring_records are settled. */
+int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish);
 /* The last user of @inbox is gone: nobody reads or polls. */
 void hvp_unbind(struct hvp_inbox *inbox);
 /* Take @sint away from who has it: readers drain what came, then ENODEV. */

@@ -26,7 +26,7 @@ struct hvp_ring {
 	u32 size;		/* records in it, a power of two */
 	u32 head;		/* release by the taker, acquire by the reader */
 	u32 tail;		/* read()'s own; under inbox->read_lock */
-	bool stalled;		/* there was no room. Full barriers order it
+	bool stalled;		/* something was left behind. Full barriers order it
 				 * against words->tail on both sides, so that
 				 * either the taker sees the room or the reader
 				 * sees the stall.
@@ -81,12 +81,21 @@ void hvp_ring_add(struct hvp_ring *ring, const struct hvpost_record *record)
 	*place = *record;
 	place->sequence = ++ring->sequence;
 
-	ring->counters.messages++;
+	if (record->flags & HVPOST_RECORD_EVENT)
+		ring->counters.events++;
+	else
+		ring->counters.messages++;
 	if (record->flags & HVPOST_RECORD_OVERSIZE)
 		ring->counters.oversize++;
 	/* The record is whole before a reader can see it. */
 	smp_store_release(&ring->head, ring->head + 1);
 	smp_store_release(&ring->words->head, ring->head);
+}
+
+void hvp_ring_stall(struct hvp_ring *ring)
+{
+	/* Before the head is released, so that who sees the record sees this. */
+	ring_set_stalled(ring, true);
 }
 
 void hvp_ring_clear_stall(struct hvp_ring *ring)
@@ -100,6 +109,7 @@ void hvp_ring_add_counters(const struct hvp_ring *ring,
 	lockdep_assert_irqs_disabled();
 
 	sum->messages += ring->counters.messages;
+	sum->events += ring->counters.events;
 	sum->stalls += ring->counters.stalls;
 	sum->oversize += ring->counters.oversize;
 }

@@ -28,6 +28,8 @@ void hvp_ring_free(struct hvp_ring *ring);
 
 /* Is there room for a record? If not, the ring is stalled. */
 bool hvp_ring_has_room(struct hvp_ring *ring);
+/* The same in advance: the next record's reader is to have us look again. */
+void hvp_ring_stall(struct hvp_ring *ring);
 /* Copy @record into it, with its sequence; there is room. */
 void hvp_ring_add(struct hvp_ring *ring, const struct hvpost_record *record);
 /* What it was stalled for is about to be looked at again. */

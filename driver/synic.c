@@ -2,7 +2,8 @@
 /*
  * One CPU's SynIC. Where SIMP is on already, somebody else owns SCONTROL, SIMP
  * and SIEFP: we read that page and touch none of the three. Where it is off we
- * own them, and put back what we found if it is still ours to put back.
+ * own them, and put back what we found if it is still ours to put back. Nobody
+ * but us writes SIEFP with our page's address, so that one needs no such care.
  */
 #include "hvpost.h"
 
@@ -136,7 +137,28 @@ static void leave_page(struct hvp_synic_page *page)
 	unmap_shared(page);
 }
 
-/* Look at SIMP and use the page in force; called on the CPU, may sleep. */
+/*
+ * A host without a page for flags, or an owner of the SynIC that has none, is no
+ * reason to receive no messages: only who binds events is refused.
+ */
+static void enter_flags(struct hvp_vp *vp)
+{
+	u64 siefp;
+
+	if (hvp_rdmsr_safe(HV_MSR_SIEFP, &siefp) ||
+	    (!(siefp & HV_PAGE_ENABLE) && !vp->sim.owned))
+		use_page(&vp->sief, NULL, 0);
+	else
+		enter_page(&vp->sief, HV_MSR_SIEFP, siefp);
+}
+
+static void leave_flags(struct hvp_vp *vp)
+{
+	put_back(&vp->sief, HV_MSR_SIEFP);
+	leave_page(&vp->sief);
+}
+
+/* Use the pages in force; called on the CPU, may sleep. */
 static int enter_synic(struct hvp_vp *vp)
 {
 	u64 simp, scontrol;
@@ -147,16 +169,19 @@ static int enter_synic(struct hvp_vp *vp)
 		err = hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol);
 	if (err) {
 		use_page(&vp->sim, NULL, 0);
+		use_page(&vp->sief, NULL, 0);
 		return err;
 	}
 
 	if (!(simp & HV_PAGE_ENABLE))
 		vp->saved_scontrol = scontrol;
 	err = enter_page(&vp->sim, HV_MSR_SIMP, simp);
+	enter_flags(vp);
 	if (err || !vp->sim.owned || scontrol & HV_SCONTROL_ENABLE)
 		return err;
 	err = hvp_wrmsr_safe(HV_MSR_SCONTROL, scontrol | HV_SCONTROL_ENABLE);
 	if (err) {
+		leave_flags(vp);
 		put_back(&vp->sim, HV_MSR_SIMP);
 		leave_page(&vp->sim);
 	}
@@ -189,6 +214,7 @@ static void leave_synic(struct hvp_vp *vp)
 		put_back(&vp->sim, HV_MSR_SIMP);
 	}
 	leave_page(&vp->sim);
+	leave_flags(vp);
 }
 
 static int start_vp(struct hvp_vp *vp)
@@ -259,7 +285,9 @@ static void free_own_pages(void)
 		struct hvp_vp *vp = per_cpu_ptr(&hvp_vps, cpu);
 
 		free_page((unsigned long)vp->sim.own);
+		free_page((unsigned long)vp->sief.own);
 		vp->sim.own = NULL;
+		vp->sief.own = NULL;
 	}
 }
 
@@ -395,6 +423,11 @@ static bool page_in_force(const struct hvp_synic_page *page, u32 reg)
 bool hvp_synic_sim_in_force(void)
 {
 	return page_in_force(&this_cpu_ptr(&hvp_vps)->sim, HV_MSR_SIMP);
+}
+
+bool hvp_synic_sief_in_force(void)
+{
+	return page_in_force(&this_cpu_ptr(&hvp_vps)->sief, HV_MSR_SIEFP);
 }
 
 void hvp_synic_eom(void)

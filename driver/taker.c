@@ -11,6 +11,7 @@
 
 #include <asm/sync_bitops.h>
 
+#include "flags.h"
 #include "slot.h"
 #include "taker.h"
 
@@ -20,16 +21,23 @@
  */
 #define TAKE_BUDGET 16
 
+/*
+ * Flags taken in one go. A flag that is set already raises no interrupt, so the
+ * reader of the last one is told to have the rest taken.
+ */
+#define FLAG_BUDGET 64
+
 /* All taking is done on the taker's own CPU with IRQs off. */
 struct hvp_taker {
-	raw_spinlock_t lock;	/* guards the slot, the ring's writing side, and
-				 * all below that may change
+	raw_spinlock_t lock;	/* guards the slot and the flags, the ring's
+				 * writing side, and all below that may change
 				 */
 	bool armed;		/* changed on the taker's CPU */
 	unsigned int vector;	/* what the SINT was armed with */
 	unsigned int cpu;
 	unsigned int sint;
 	unsigned int irq;
+	bool events;		/* flags are wanted */
 	struct hvp_ring *ring;
 	u64 interrupts;		/* as in struct hvpost_ioc_counters */
 	u64 empty;
@@ -59,14 +67,13 @@ static struct hv_slot *taker_slot(const struct hvp_taker *taker)
 	return sim ? &sim->slot[sint] : NULL;
 }
 
-static void taker_hand_out(struct hvp_taker *taker, const struct hv_slot *slot,
-			   const struct hvp_slot_head *head)
+/* Into the ring, where there is room, with what is decoded of the record. */
+static void taker_hand_out(struct hvp_taker *taker)
 {
 	struct hvpost_record *record = &taker->record;
 
 	lockdep_assert_held(&taker->lock);
 
-	hvp_slot_decode(record, head, slot->payload);
 	record->time_ns = ktime_get_ns();
 	record->vp_index = this_cpu_ptr(&hvp_vps)->vp_index;
 	record->sint = taker->sint;
@@ -94,13 +101,11 @@ static void slot_free(struct hvp_taker *taker, struct hv_slot *slot, u32 type)
 }
 
 /* Take what the slot of this CPU holds. Return true if that was anything. */
-static bool taker_take(struct hvp_taker *taker)
+static bool taker_take_slot(struct hvp_taker *taker)
 {
 	unsigned int budget;
 
 	lockdep_assert_held(&taker->lock);
-	if (WARN_ON_ONCE(taker->cpu != smp_processor_id()))
-		return false;
 
 	for (budget = TAKE_BUDGET; budget; budget--) {
 		struct hv_slot *slot = taker_slot(taker);
@@ -114,10 +119,65 @@ static bool taker_take(struct hvp_taker *taker)
 		if (!hvp_slot_type(&head) || !hvp_ring_has_room(taker->ring))
 			break;
 
-		taker_hand_out(taker, slot, &head);
+		hvp_slot_decode(&taker->record, &head, slot->payload);
+		taker_hand_out(taker);
 		slot_free(taker, slot, hvp_slot_type(&head));
 	}
 	return budget != TAKE_BUDGET;
+}
+
+/*
+ * Take the flags of one page until @budget is used up. A flag is cleared before its
+ * record can be seen: a signal that comes after that is an event of its own.
+ */
+static void taker_take_flags_of(struct hvp_taker *taker,
+				struct hv_sief_page *page, unsigned int *budget)
+{
+	struct hv_event_flags *flags = &page->sint[taker->sint];
+	unsigned int flag;
+
+	for (flag = hvp_flags_next(flags, 0);
+	     flag < HV_EVENT_FLAG_COUNT && *budget;
+	     flag = hvp_flags_next(flags, flag + 1)) {
+		if (!hvp_ring_has_room(taker->ring))
+			return;
+		/* sync_: the host is another CPU, also where we have one. */
+		if (!sync_test_and_clear_bit(flag, (unsigned long *)flags))
+			continue;
+		if (!--*budget)
+			hvp_ring_stall(taker->ring);
+		hvp_flags_decode(&taker->record, flag);
+		taker_hand_out(taker);
+	}
+}
+
+/* As taker_slot(): what was signalled in our page before it was moved away. */
+static bool taker_take_flags(struct hvp_taker *taker)
+{
+	const struct hvp_synic_page *page = &this_cpu_ptr(&hvp_vps)->sief;
+	unsigned int budget = FLAG_BUDGET;
+
+	lockdep_assert_held(&taker->lock);
+
+	if (page->own && !page->owned)
+		taker_take_flags_of(taker, page->own, &budget);
+	if (page->memory)
+		taker_take_flags_of(taker, page->memory, &budget);
+	return budget != FLAG_BUDGET;
+}
+
+/* Take all that is there. Return true if that was anything. */
+static bool taker_take(struct hvp_taker *taker)
+{
+	bool taken;
+
+	if (WARN_ON_ONCE(taker->cpu != smp_processor_id()))
+		return false;
+
+	taken = taker_take_slot(taker);
+	if (taker->events && taker_take_flags(taker))
+		taken = true;
+	return taken;
 }
 
 static irqreturn_t taker_interrupt(int irq, void *dev)
@@ -139,9 +199,15 @@ static irqreturn_t taker_interrupt(int irq, void *dev)
 	return IRQ_HANDLED;
 }
 
+static bool taker_pages_in_force(const struct hvp_taker *taker)
+{
+	return hvp_synic_sim_in_force() &&
+	       (!taker->events || hvp_synic_sief_in_force());
+}
+
 /*
- * Take outside of an interrupt: after a stall, a new SIM page or a new binding.
- * Here the page may have gone, so ask first.
+ * Take outside of an interrupt: after a stall, new pages or a new binding. Here
+ * the pages may have gone, so ask first.
  */
 void hvp_taker_take_again(struct hvp_taker *taker)
 {
@@ -150,7 +216,7 @@ void hvp_taker_take_again(struct hvp_taker *taker)
 
 	raw_spin_lock_irqsave(&taker->lock, flags);
 	hvp_ring_clear_stall(taker->ring);
-	if (taker->armed && hvp_synic_sim_in_force())
+	if (taker->armed && taker_pages_in_force(taker))
 		taken = taker_take(taker);
 	raw_spin_unlock(&taker->lock);
 
@@ -190,9 +256,13 @@ void hvp_taker_add_counters(struct hvp_taker *taker,
 
 int hvp_taker_probe(struct hvp_taker *taker)
 {
-	if (!this_cpu_ptr(&hvp_vps)->online || hvp_sint_is_masked(taker->sint))
+	const struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+
+	if (!vp->online)
 		return 0;
-	return -EBUSY;
+	if (taker->events && !vp->sief.memory)
+		return -EOPNOTSUPP;
+	return hvp_sint_is_masked(taker->sint) ? 0 : -EBUSY;
 }
 
 int hvp_taker_arm(struct hvp_taker *taker)
@@ -242,7 +312,8 @@ bool hvp_taker_is_armed(const struct hvp_taker *taker)
 
 /* Making */
 
-struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
+struct hvp_taker *hvp_taker_new(unsigned int cpu,
+				const struct hvpost_ioc_bind *wish,
 				const char *name, struct hvp_ring *ring)
 {
 	struct hvp_taker *taker;
@@ -255,10 +326,11 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 
 	raw_spin_lock_init(&taker->lock);
 	taker->cpu = cpu;
-	taker->sint = sint;
+	taker->sint = wish->sint;
+	taker->events = wish->flags & HVPOST_BIND_EVENTS;
 	taker->ring = ring;
 
-	irq = hvp_sint_request(cpu, sint, name, taker_interrupt, taker);
+	irq = hvp_sint_request(cpu, wish->sint, name, taker_interrupt, taker);
 	if (irq < 0) {
 		kfree(taker);
 		return ERR_PTR(irq);

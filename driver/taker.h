@@ -3,7 +3,8 @@
  * The taker of one SINT on one CPU: its interrupt copies the CPU's slot into a
  * ring and frees the slot. A full ring leaves the slot occupied, so that the
  * host queues and then refuses the senders; the reader that makes room has the
- * slot taken up again.
+ * slot taken up again. Event flags are taken in the same way, if they are wanted:
+ * a full ring leaves them set, and they go on gathering signals.
  */
 #ifndef HVP_TAKER_H
 #define HVP_TAKER_H
@@ -13,18 +14,19 @@
 struct hvp_taker;
 
 /*
- * The taker of @sint on @cpu, with an IRQ that has @name in /proc/interrupts; not
+ * A taker for @wish on @cpu, with an IRQ that has @name in /proc/interrupts; not
  * armed yet. What it takes goes into @ring.
  */
-struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
+struct hvp_taker *hvp_taker_new(unsigned int cpu,
+				const struct hvpost_ioc_bind *wish,
 				const char *name, struct hvp_ring *ring);
 /* It is disarmed, or its CPU is off. */
 void hvp_taker_free(struct hvp_taker *taker);
 
 /*
- * On the taker's CPU, from any context: may it be armed (-EBUSY), arm it and
- * take what lies in the slot already, take up again after a pause, mask it but
- * go on taking, let go of it. What lies in the slot then stays for the next.
+ * On the taker's CPU, from any context: may it be armed (-EBUSY, -EOPNOTSUPP), arm
+ * it and take what is there already, take up again after a pause, mask it but go
+ * on taking, let go of it. What is there then stays for the next.
  */
 int hvp_taker_probe(struct hvp_taker *taker);
 int hvp_taker_arm(struct hvp_taker *taker);

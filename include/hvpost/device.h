@@ -161,23 +161,33 @@ struct hvpost_ioc_signal {
 	__u64 reserved;
 };
 
+/* Receive the SINT's event flags as well: see HVPOST_RECORD_EVENT. */
+#define HVPOST_BIND_EVENTS	(1u << 0)
+/* Let others have the SINT too, who say the same. */
+#define HVPOST_BIND_SHARED	(1u << 1)
+
 #define HVPOST_RING_RECORDS_DEFAULT	64u
 #define HVPOST_RING_RECORDS_MAX		4096u
 
 /**
  * struct hvpost_ioc_bind - receive a SINT through this file (HVPOST_IOC_BIND)
- * @flags:		zero
+ * @flags:		HVPOST_BIND_*
  * @sint:		1 to 15; 2 is VMBus's and needs CAP_SYS_ADMIN
  * @ring_records:	records kept per CPU, up to HVPOST_RING_RECORDS_MAX;
  *			0 means the default; out: what was taken, a power of 2
  * @reserved32:		zero
  * @reserved:		zero
  *
- * A file binds one SINT, and a SINT has one file. EBUSY: this file has a SINT,
- * another file has this one, or it is unmasked already by somebody else.
- * EDQUOT: more memory than the parameter ring_bytes_max gives a file of a caller
- * without CAP_SYS_ADMIN. Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then
- * poll() says POLLHUP, and read() returns what came and after that ENODEV.
+ * A file binds one SINT. EBUSY: this file has a SINT, another file has this one
+ * and not both say SHARED, or it is unmasked already by somebody else. EOPNOTSUPP:
+ * EVENTS where somebody else owns the SynIC and gives it no page for flags. EDQUOT:
+ * more memory than the parameter ring_bytes_max gives a file of a caller without
+ * CAP_SYS_ADMIN. Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then poll() says
+ * POLLHUP, and read() returns what came and after that ENODEV.
+ *
+ * Of a shared SINT each file gets a copy of all that comes while it is bound. What
+ * finds the ring of one full is dropped for that file alone, and counted: a reader
+ * that sleeps holds up neither the host nor the others.
  */
 struct hvpost_ioc_bind {
 	__u32 flags;
@@ -237,8 +247,8 @@ struct hvpost_ioc_rings {
 /**
  * struct hvpost_ring_words - what driver and reader tell each other of a ring
  * @head:		the driver's: records that there have been; wraps
- * @stalled:		the driver's: 1 while something was left with the host for
- *			want of room
+ * @stalled:		the driver's: 1 while something was left with the host, for
+ *			want of room or of time
  * @reserved:		leave alone
  * @tail:		the reader's: records that it has taken; wraps
  * @reader_reserved:	leave alone
@@ -253,15 +263,59 @@ struct hvpost_ring_words {
 	__u32 reader_reserved[15];
 };
 
+#define HVPOST_FILTER_RULES_MAX	8u
+
+/**
+ * struct hvpost_filter_rule - what a file wants to receive
+ * @type_min:		lowest and highest message type; 0 is that of an event
+ * @type_max:
+ * @origin:		value of those bits of a record's origin that
+ * @origin_mask:	has set; 0: any origin
+ */
+struct hvpost_filter_rule {
+	__u32 type_min;
+	__u32 type_max;
+	__u64 origin;
+	__u64 origin_mask;
+};
+
+/**
+ * struct hvpost_ioc_filter - receive only some of what comes (HVPOST_IOC_FILTER)
+ * @rule_count:		rules, up to HVPOST_FILTER_RULES_MAX; 0: all is received
+ * @reserved32:		zero
+ * @reserved:		zero
+ * @rules:		a record passes if any of them matches; those that are not
+ *			in use are zero
+ *
+ * What does not pass is taken from its slot or flag, counted, and gone; it needs no
+ * room, and no sequence number. A filter is set before the bind, so that all
+ * records of a file have passed the same: after it, EBUSY. EINVAL as well: a rule
+ * that nothing can match, for type_min is above type_max or origin has bits that
+ * origin_mask has not.
+ */
+struct hvpost_ioc_filter {
+	__u32 rule_count;
+	__u32 reserved32;
+	__u64 reserved;
+	struct hvpost_filter_rule rules[HVPOST_FILTER_RULES_MAX];
+};
+
 /**
  * struct hvpost_ioc_counters - of the bound SINT (HVPOST_IOC_COUNTERS)
- * @messages:		taken from slots
+ * @messages:		taken from slots into this file's rings
  * @interrupts:		handled
- * @empty:		of these, interrupts that found the slot empty
+ * @empty:		of these, interrupts that found nothing
  * @eoms:		EOM writes
- * @stalls:		times the ring was full and the slot left occupied
+ * @stalls:		times the ring was full and a slot or flag left as it was
  * @oversize:		slots that claimed more than 240 bytes, cut to 240
+ * @events:		flags taken into this file's rings
+ * @dropped:		messages and events that a ring of a shared SINT had no
+ *			room for
+ * @filtered:		messages and events that no rule of the filter matched
  * @reserved:		zero
+ *
+ * All since this file's bind, but for interrupts, empty and eoms of a shared SINT:
+ * these are the SINT's, since its first bind.
  */
 struct hvpost_ioc_counters {
 	__u64 messages;
@@ -270,18 +324,28 @@ struct hvpost_ioc_counters {
 	__u64 eoms;
 	__u64 stalls;
 	__u64 oversize;
-	__u64 reserved[2];
+	__u64 events;
+	__u64 dropped;
+	__u64 filtered;
+	__u64 reserved[7];
 };
 
 /* The slot claimed more than 240 bytes; 240 were taken. */
 #define HVPOST_RECORD_OVERSIZE	(1u << 0)
+/*
+ * An event: flag number @origin, 0 to 2047, was signalled, once or more often, and
+ * is clear again. Type and payload size are 0. A flag that was set before the bind
+ * is an event, too.
+ */
+#define HVPOST_RECORD_EVENT	(1u << 1)
 
 /**
- * struct hvpost_record - one received message, as read() returns it and rings hold it
- * @sequence:		1, 2, 3, ... per VP since the SINT was bound, no gaps
- * @time_ns:		CLOCK_MONOTONIC when the slot was taken
- * @origin:		as the slot had it: sender's port id, or 0
- * @vp_index:		VP whose slot it was
+ * struct hvpost_record - a received message or event, as read() returns it and rings hold it
+ * @sequence:		1, 2, 3, ... per VP since the SINT was bound; of a shared
+ *			SINT with a gap of one for each that was dropped
+ * @time_ns:		CLOCK_MONOTONIC when the slot, or the flag, was taken
+ * @origin:		as the slot had it: sender's port id, or 0; or the flag
+ * @vp_index:		VP whose slot or flag it was
  * @message_type:	as the slot had it
  * @sint:		SINT it arrived at
  * @payload_size:	0 to 240
@@ -320,5 +384,6 @@ struct hvpost_record {
 #define HVPOST_IOC_RINGS _IOR(HVPOST_IOC_MAGIC, 0x06, struct hvpost_ioc_rings)
 /* Take up what was left with the host; no argument. Nothing to do is no error. */
 #define HVPOST_IOC_RESUME _IO(HVPOST_IOC_MAGIC, 0x07)
+#define HVPOST_IOC_FILTER _IOW(HVPOST_IOC_MAGIC, 0x08, struct hvpost_ioc_filter)
 
 #endif /* HVPOST_DEVICE_H */
