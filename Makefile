@@ -86,7 +86,7 @@ $(B)/flags: FORCE
 # libhvhost is the engine; libhvpost has it for its embedded target.
 
 # Pure logic of the driver, which the embedded target and the tests share.
-DRIVER_PURE := driver/retry.c driver/slot.c
+DRIVER_PURE := driver/retry.c driver/slot.c driver/flags.c driver/filter.c
 
 HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/host/*.c))
 COMMON_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/common/*.c))

@@ -7,6 +7,7 @@
 #include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
+#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -15,114 +16,36 @@
 #include "pages.h"
 #include "taker.h"
 
-/* Which inbox has which SINT; written with cpu_hotplug_lock held as well. */
+/* A SINT that somebody has. */
+struct hvp_bound {
+	unsigned int sint;
+	bool shared;			/* others may have it too */
+	char name[16];			/* in /proc/interrupts */
+	struct list_head inboxes;	/* who has it; under hvp_bind_lock */
+	struct hvp_taker *takers[];	/* by CPU, NULL where none */
+};
+
+/* Which SINTs are bound; written with cpu_hotplug_lock held as well. */
 static DEFINE_MUTEX(hvp_bind_lock);
-static struct hvp_inbox *bound[HV_SINT_COUNT];
+static struct hvp_bound *sints[HV_SINT_COUNT];
 
-/* No taker knows its rings any more. */
-static void inbox_free_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
-{
-	unsigned int cpu;
+/* All of this with cpu_hotplug_lock held; modules cannot assert that. */
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		if (rings[cpu])
-			hvp_ring_free(rings[cpu]);
-	kfree(rings);
-	hvp_pages_free(inbox->words);
-}
-
-static int inbox_fill_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
-{
-	struct hvpost_ring_words *words = inbox->words->memory;
-	unsigned int cpu;
-
-	for_each_present_cpu(cpu) {
-		struct hvp_ring *ring;
-
-		ring = hvp_ring_new(cpu, inbox->layout.ring_records,
-				    &words[cpu], &inbox->wait);
-		if (IS_ERR(ring))
-			return PTR_ERR(ring);
-		rings[cpu] = ring;
-	}
-	return 0;
-}
-
-/* Rings of @records for every CPU that there is. */
-static struct hvp_ring **inbox_new_rings(struct hvp_inbox *inbox, u32 records)
-{
-	struct hvp_ring **rings;
-	int err;
-
-	hvp_layout_make(&inbox->layout, nr_cpu_ids, records);
-	inbox->words = hvp_pages_new(inbox->layout.words_size, NUMA_NO_NODE);
-	if (!inbox->words)
-		return ERR_PTR(-ENOMEM);
-	rings = kcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
-	if (!rings) {
-		hvp_pages_free(inbox->words);
-		return ERR_PTR(-ENOMEM);
-	}
-	err = inbox_fill_rings(inbox, rings);
-	if (err) {
-		inbox_free_rings(inbox, rings);
-		return ERR_PTR(err);
-	}
-	return rings;
-}
-
-/* The SINT is masked on every CPU by now. */
-static void takers_free(struct hvp_taker **takers)
-{
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		if (takers[cpu])
-			hvp_taker_free(takers[cpu]);
-	kfree(takers);
-}
-
-/* One for each of @rings. */
-static struct hvp_taker **takers_new(struct hvp_inbox *inbox,
-				     const struct hvpost_ioc_bind *wish,
-				     struct hvp_ring **rings)
-{
-	struct hvp_taker **takers;
-	unsigned int cpu;
-
-	takers = kcalloc(nr_cpu_ids, sizeof(*takers), GFP_KERNEL_ACCOUNT);
-	if (!takers)
-		return ERR_PTR(-ENOMEM);
-
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		struct hvp_taker *taker;
-
-		if (!rings[cpu])
-			continue;
-		taker = hvp_taker_new(cpu, wish, inbox->name, rings[cpu]);
-		if (IS_ERR(taker)) {
-			takers_free(takers);
-			return ERR_CAST(taker);
-		}
-		takers[cpu] = taker;
-	}
-	return takers;
-}
+/* Takers on their CPUs */
 
 static void disarm_here(void *taker)
 {
 	hvp_taker_disarm(taker);
 }
 
-/* These with cpu_hotplug_lock held; modules cannot assert that. */
-static void takers_disarm(struct hvp_taker **takers)
+static void bound_disarm(struct hvp_bound *bound)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		if (takers[cpu])
-			smp_call_function_single(cpu, disarm_here, takers[cpu],
-						 1);
+		if (bound->takers[cpu])
+			smp_call_function_single(cpu, disarm_here,
+						 bound->takers[cpu], 1);
 }
 
 struct taker_question {
@@ -139,14 +62,14 @@ static void ask_here(void *data)
 }
 
 /* Ask each taker on its CPU until one has an error to tell. */
-static int takers_ask(struct hvp_taker **takers,
-		      int (*ask)(struct hvp_taker *taker))
+static int bound_ask(struct hvp_bound *bound,
+		     int (*ask)(struct hvp_taker *taker))
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu) {
 		struct taker_question question = {
-			.ask = ask, .taker = takers[cpu],
+			.ask = ask, .taker = bound->takers[cpu],
 		};
 
 		if (!question.taker)
@@ -158,68 +81,254 @@ static int takers_ask(struct hvp_taker **takers,
 	return 0;
 }
 
-/* Asked before, so that no CPU takes a message for a bind that fails. */
-static int takers_arm(struct hvp_taker **takers)
+static int probe_flags(struct hvp_taker *taker)
 {
-	int err = takers_ask(takers, hvp_taker_probe);
+	const struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
 
-	if (err)
-		return err;
-	err = takers_ask(takers, hvp_taker_arm);
-	if (err)
-		takers_disarm(takers);
+	return vp->online && !vp->sief.memory ? -EOPNOTSUPP : 0;
+}
+
+static int take_again(struct hvp_taker *taker)
+{
+	hvp_taker_take_again(taker);
+	return 0;
+}
+
+struct ring_move {
+	void (*move)(struct hvp_taker *taker, struct hvp_ring *ring);
+	struct hvp_taker *taker;
+	struct hvp_ring *ring;
+};
+
+static void move_here(void *data)
+{
+	struct ring_move *move = data;
+
+	move->move(move->taker, move->ring);
+}
+
+/* Have each of @rings join its taker, or leave it. */
+static void bound_move(struct hvp_bound *bound, struct hvp_ring **rings,
+		       void (*move)(struct hvp_taker *taker,
+				    struct hvp_ring *ring))
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct ring_move one = {
+			.move = move,
+			.taker = bound->takers[cpu],
+			.ring = rings[cpu],
+		};
+		unsigned long flags;
+
+		if (!one.ring)
+			continue;
+		if (cpu_online(cpu)) {
+			smp_call_function_single(cpu, move_here, &one, 1);
+			continue;
+		}
+		local_irq_save(flags);
+		move_here(&one);
+		local_irq_restore(flags);
+	}
+}
+
+/* Bound SINTs */
+
+/* It is masked on every CPU by now, and has no inbox. */
+static void bound_free(struct hvp_bound *bound)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (bound->takers[cpu])
+			hvp_taker_free(bound->takers[cpu]);
+	kfree(bound);
+}
+
+/* A taker for every CPU that there is; none is armed yet. */
+static struct hvp_bound *bound_new(const struct hvpost_ioc_bind *wish)
+{
+	struct hvp_bound *bound;
+	unsigned int cpu;
+
+	bound = kzalloc(struct_size(bound, takers, nr_cpu_ids),
+			GFP_KERNEL_ACCOUNT);
+	if (!bound)
+		return ERR_PTR(-ENOMEM);
+
+	bound->sint = wish->sint;
+	bound->shared = wish->flags & HVPOST_BIND_SHARED;
+	INIT_LIST_HEAD(&bound->inboxes);
+	snprintf(bound->name, sizeof(bound->name), "hvpost-sint%u",
+		 wish->sint);
+	for_each_present_cpu(cpu) {
+		struct hvp_taker *taker = hvp_taker_new(cpu, wish->sint,
+							bound->name);
+
+		if (IS_ERR(taker)) {
+			bound_free(bound);
+			return ERR_CAST(taker);
+		}
+		bound->takers[cpu] = taker;
+	}
+	return bound;
+}
+
+/* The SINT for @wish, bound already or new. */
+static struct hvp_bound *bound_for(const struct hvpost_ioc_bind *wish)
+{
+	struct hvp_bound *found = sints[wish->sint];
+
+	if (!found)
+		return bound_new(wish);
+	if (!found->shared || !(wish->flags & HVPOST_BIND_SHARED))
+		return ERR_PTR(-EBUSY);
+	return found;
+}
+
+/* Asked before, so that no CPU takes a message for a bind that fails. */
+static int bound_probe(struct hvp_bound *bound,
+		       const struct hvpost_ioc_bind *wish)
+{
+	int err = 0;
+
+	if (wish->flags & HVPOST_BIND_EVENTS)
+		err = bound_ask(bound, probe_flags);
+	if (!err && list_empty(&bound->inboxes))
+		err = bound_ask(bound, hvp_taker_probe);
 	return err;
 }
 
-/* Have takers for @rings, armed on every CPU. */
-static int inbox_take(struct hvp_inbox *inbox,
-		      const struct hvpost_ioc_bind *wish,
-		      struct hvp_ring **rings)
+/* What is there already is for @rings as well, or for them alone. */
+static int bound_add(struct hvp_bound *bound, struct hvp_ring **rings)
 {
-	struct hvp_taker **takers = takers_new(inbox, wish, rings);
 	int err;
 
-	if (IS_ERR(takers))
-		return PTR_ERR(takers);
-	err = takers_arm(takers);
+	bound_move(bound, rings, hvp_taker_join);
+	if (!list_empty(&bound->inboxes))
+		return bound_ask(bound, take_again);
+
+	err = bound_ask(bound, hvp_taker_arm);
 	if (err) {
-		takers_free(takers);
+		bound_disarm(bound);
+		bound_move(bound, rings, hvp_taker_leave);
+	}
+	return err;
+}
+
+/* Inboxes */
+
+/* No taker knows its rings any more. */
+static void inbox_free_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (rings[cpu])
+			hvp_ring_free(rings[cpu]);
+	kfree(rings);
+	hvp_pages_free(inbox->words);
+}
+
+/* One for each taker. */
+static int inbox_fill_rings(struct hvp_inbox *inbox, struct hvp_bound *bound,
+			    const struct hvpost_ioc_bind *wish,
+			    struct hvp_ring **rings)
+{
+	struct hvpost_ring_words *words = inbox->words->memory;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct hvp_ring *ring;
+
+		if (!bound->takers[cpu])
+			continue;
+		ring = hvp_ring_new(&(struct hvp_ring_wish){
+				.cpu = cpu, .bind = wish,
+				.filter = &inbox->filter, .words = &words[cpu],
+				.wait = &inbox->wait,
+			});
+		if (IS_ERR(ring))
+			return PTR_ERR(ring);
+		rings[cpu] = ring;
+	}
+	return 0;
+}
+
+static struct hvp_ring **inbox_new_rings(struct hvp_inbox *inbox,
+					 struct hvp_bound *bound,
+					 const struct hvpost_ioc_bind *wish)
+{
+	struct hvp_ring **rings;
+	int err;
+
+	hvp_layout_make(&inbox->layout, nr_cpu_ids, wish->ring_records);
+	inbox->words = hvp_pages_new(inbox->layout.words_size, NUMA_NO_NODE);
+	if (!inbox->words)
+		return ERR_PTR(-ENOMEM);
+	rings = kcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
+	if (!rings) {
+		hvp_pages_free(inbox->words);
+		return ERR_PTR(-ENOMEM);
+	}
+	err = inbox_fill_rings(inbox, bound, wish, rings);
+	if (err) {
+		inbox_free_rings(inbox, rings);
+		return ERR_PTR(err);
+	}
+	return rings;
+}
+
+static int inbox_join(struct hvp_inbox *inbox, struct hvp_bound *bound,
+		      const struct hvpost_ioc_bind *wish)
+{
+	struct hvp_ring **rings;
+	int err = bound_probe(bound, wish);
+
+	if (err)
+		return err;
+	rings = inbox_new_rings(inbox, bound, wish);
+	if (IS_ERR(rings))
+		return PTR_ERR(rings);
+	err = bound_add(bound, rings);
+	if (err) {
+		inbox_free_rings(inbox, rings);
 		return err;
 	}
-	inbox->takers = takers;
+
+	list_add_tail(&inbox->of_bound, &bound->inboxes);
+	inbox->bound = bound;
+	inbox->takers = bound->takers;
+	/* The rings are whole before a reader can see them. */
+	smp_store_release(&inbox->rings, rings);
+	/* Something may have come in before. */
+	wake_up_interruptible_poll(&inbox->wait, EPOLLIN | EPOLLRDNORM);
 	return 0;
 }
 
 static int inbox_bind_locked(struct hvp_inbox *inbox,
 			     const struct hvpost_ioc_bind *wish)
 {
-	unsigned int sint = wish->sint;
-	struct hvp_ring **rings;
+	struct hvp_bound *found;
 	int err;
 
 	lockdep_assert_held(&hvp_bind_lock);
-	if (inbox->rings || bound[sint])
+	if (inbox->rings)
 		return -EBUSY;
-	if (sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
+	if (wish->sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
 		return -EBUSY;
 
-	inbox->sint = sint;
-	snprintf(inbox->name, sizeof(inbox->name), "hvpost-sint%u", sint);
-	rings = inbox_new_rings(inbox, wish->ring_records);
-	if (IS_ERR(rings))
-		return PTR_ERR(rings);
-
-	err = inbox_take(inbox, wish, rings);
-	if (err) {
-		inbox_free_rings(inbox, rings);
-		return err;
-	}
-	bound[sint] = inbox;
-	/* The rings are whole before a reader can see them. */
-	smp_store_release(&inbox->rings, rings);
-	/* Something may have come in before. */
-	wake_up_interruptible_poll(&inbox->wait, EPOLLIN | EPOLLRDNORM);
-	return 0;
+	found = bound_for(wish);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	err = inbox_join(inbox, found, wish);
+	if (!err)
+		sints[wish->sint] = found;
+	else if (list_empty(&found->inboxes))
+		bound_free(found);
+	return err;
 }
 
 u32 hvp_bind_ring_records(u32 wish)
@@ -239,6 +348,25 @@ int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish)
 	return err;
 }
 
+static void inbox_unbind_locked(struct hvp_inbox *inbox)
+{
+	struct hvp_bound *left = inbox->bound;
+
+	lockdep_assert_held(&hvp_bind_lock);
+	list_del(&inbox->of_bound);
+	if (list_empty(&left->inboxes))
+		bound_disarm(left);
+	bound_move(left, inbox->rings, hvp_taker_leave);
+	inbox_free_rings(inbox, inbox->rings);
+	if (!list_empty(&left->inboxes))
+		return;
+
+	/* It may have been revoked, and be somebody else's. */
+	if (sints[left->sint] == left)
+		sints[left->sint] = NULL;
+	bound_free(left);
+}
+
 /* The last user of the file is gone, so nobody reads or polls. */
 void hvp_unbind(struct hvp_inbox *inbox)
 {
@@ -247,13 +375,23 @@ void hvp_unbind(struct hvp_inbox *inbox)
 
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	takers_disarm(inbox->takers);
-	if (bound[inbox->sint] == inbox)
-		bound[inbox->sint] = NULL;
-	takers_free(inbox->takers);
-	inbox_free_rings(inbox, inbox->rings);
+	inbox_unbind_locked(inbox);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
+}
+
+int hvp_bind_filter(struct hvp_inbox *inbox,
+		    const struct hvpost_ioc_filter *filter)
+{
+	int err = 0;
+
+	mutex_lock(&hvp_bind_lock);
+	if (inbox->rings)
+		err = -EBUSY;
+	else
+		inbox->filter = *filter;
+	mutex_unlock(&hvp_bind_lock);
+	return err;
 }
 
 void hvp_bind_revoke(unsigned int sint)
@@ -262,14 +400,15 @@ void hvp_bind_revoke(unsigned int sint)
 
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	inbox = bound[sint];
-	bound[sint] = NULL;
-	if (inbox) {
-		takers_disarm(inbox->takers);
-		/* The rings hold all that came before a reader sees this. */
-		smp_store_release(&inbox->revoked, true);
-		wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
+	if (sints[sint]) {
+		bound_disarm(sints[sint]);
+		list_for_each_entry(inbox, &sints[sint]->inboxes, of_bound) {
+			/* The rings hold all that came before this is seen. */
+			smp_store_release(&inbox->revoked, true);
+			wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
+		}
 	}
+	sints[sint] = NULL;
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
 }
@@ -281,7 +420,7 @@ u32 hvp_bind_taken(void)
 
 	mutex_lock(&hvp_bind_lock);
 	for (sint = 0; sint < HV_SINT_COUNT; sint++)
-		if (bound[sint])
+		if (sints[sint])
 			bits |= BIT(sint);
 	mutex_unlock(&hvp_bind_lock);
 	return bits;
@@ -295,7 +434,7 @@ static int collect_foreign(void *data)
 
 	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
 		struct hvp_taker *taker =
-			bound[sint] ? bound[sint]->takers[cpu] : NULL;
+			sints[sint] ? sints[sint]->takers[cpu] : NULL;
 
 		if (!(taker && hvp_taker_is_armed(taker)) &&
 		    !hvp_sint_is_masked(sint))
@@ -327,10 +466,10 @@ static void for_each_taker_here(void (*deed)(struct hvp_taker *taker,
 
 	mutex_lock(&hvp_bind_lock);
 	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
-		if (!bound[sint])
+		if (!sints[sint])
 			continue;
-		if (bound[sint]->takers[cpu])
-			deed(bound[sint]->takers[cpu], sint);
+		if (sints[sint]->takers[cpu])
+			deed(sints[sint]->takers[cpu], sint);
 		else
 			pr_warn_once("CPU %u was added after SINT %u was bound: its messages wait until that is closed and bound again\n",
 				     cpu, sint);

@@ -20,6 +20,7 @@
 #include <hvpost/version.h>
 
 #include "compat.h"
+#include "filter.h"
 
 /* An open file; private_data of its struct file. */
 struct device_file {
@@ -129,7 +130,8 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 
 	if (copy_from_user(&bind, arg, sizeof(bind)))
 		return -EFAULT;
-	if (bind.flags & ~HVPOST_BIND_EVENTS || bind.reserved32 || bind.reserved)
+	if (bind.flags & ~(HVPOST_BIND_EVENTS | HVPOST_BIND_SHARED) ||
+	    bind.reserved32 || bind.reserved)
 		return -EINVAL;
 	if (bind.sint == HV_SINT_INTERCEPT || bind.sint >= HV_SINT_COUNT)
 		return -EINVAL;
@@ -147,6 +149,17 @@ static long ioctl_bind(struct hvp_inbox *inbox,
 	if (put_user(bind.ring_records, &arg->ring_records))
 		return -EFAULT;
 	return hvp_bind(inbox, &bind);
+}
+
+static long ioctl_filter(struct hvp_inbox *inbox, void __user *arg)
+{
+	struct hvpost_ioc_filter filter;
+
+	if (copy_from_user(&filter, arg, sizeof(filter)))
+		return -EFAULT;
+	if (!hvp_filter_is_valid(&filter))
+		return -EINVAL;
+	return hvp_bind_filter(inbox, &filter);
 }
 
 static long ioctl_counters(struct hvp_inbox *inbox, void __user *arg)
@@ -191,6 +204,8 @@ static long device_ioctl(struct file *file, unsigned int command,
 		return ioctl_counters(inbox_of(file), arg);
 	case HVPOST_IOC_RINGS:
 		return ioctl_rings(inbox_of(file), arg);
+	case HVPOST_IOC_FILTER:
+		return ioctl_filter(inbox_of(file), arg);
 	case HVPOST_IOC_RESUME:
 		return hvp_inbox_resume(inbox_of(file));
 	default:
@@ -226,6 +241,7 @@ int hvp_device_init(void)
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_signal) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_bind) != 24);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_counters) != 128);
+	BUILD_BUG_ON(sizeof(struct hvpost_ioc_filter) != 208);
 	BUILD_BUG_ON(sizeof(struct hvpost_ioc_rings) != 64);
 	BUILD_BUG_ON(sizeof(struct hvpost_ring_words) != 128);
 	BUILD_BUG_ON(offsetof(struct hvpost_ring_words, tail) != 64);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 #ifdef __KERNEL__
+#include <linux/compiler.h>
 #include <linux/string.h>
+#define READ_WORD(word)	READ_ONCE(word)
 #else
 #include <string.h>
+#define READ_WORD(word)	__atomic_load_n(&(word), __ATOMIC_RELAXED)
 #endif
 
 #include "flags.h"
@@ -12,10 +15,11 @@
 unsigned int hvp_flags_next(const struct hv_event_flags *flags,
 			    unsigned int from)
 {
-	const volatile uint64_t *words = (const volatile uint64_t *)flags;
+	const uint64_t *words = (const uint64_t *)flags;
 
 	while (from < HV_EVENT_FLAG_COUNT) {
-		uint64_t word = words[from / WORD_BITS] >> from % WORD_BITS;
+		uint64_t word = READ_WORD(words[from / WORD_BITS]) >>
+				from % WORD_BITS;
 
 		if (word)
 			return from + (unsigned int)__builtin_ctzll(word);

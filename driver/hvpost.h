@@ -8,8 +8,8 @@
  *		hypercall_page.S our own page
  *   synic.c	one CPU's SynIC: its pages, owned or shared; CPU hotplug
  *   sint.c	SINT interrupts as Linux IRQs; arming and masking SINTs
- *   bind.c	which file has which SINT, on all CPUs
- *   taker.c	one CPU of a bound SINT: its slot and flags, into a ring
+ *   bind.c	which files have which SINT, on all CPUs
+ *   taker.c	one CPU of a bound SINT: its slot and flags, into rings
  *   ring.c	one CPU of one inbox: the records that wait for a reader
  *   inbox.c	what a file receives: its rings as one stream
  *   map.c	an inbox's rings in the memory of its reader
@@ -22,7 +22,7 @@
  *   sysfs.c	its attributes in sysfs
  *   vmbus.c	hv_vmbus coming and going
  *   power.c	suspend, hibernation, reboot, kexec
- *   retry.c, slot.c, flags.c, layout.c, bucket.c, allow.c
+ *   retry.c, slot.c, flags.c, filter.c, layout.c, bucket.c, allow.c
  *		pure decisions, unit tested in user space
  *
  * Locks, outermost first:
@@ -33,11 +33,11 @@
  *			bound, unbound or followed. CPU callbacks run with it
  *			held, so they nest the same way.
  *   synic_lock		(mutex, synic.c) every CPU's struct hvp_vp
- *   hvp_bind_lock	(mutex, bind.c) which inbox has which SINT
+ *   hvp_bind_lock	(mutex, bind.c) which inboxes have which SINT
  *   quota_lock		(mutex, quota.c) which users have a quota; nests in none
  *   quota->lock		(spinlock) one user's bucket; nests in none
- *   taker->lock	(raw spinlock, IRQs off) one (CPU, SINT): taking its slot and flags,
- *			the writing side of its ring, the counters of both
+ *   taker->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking slot and flags,
+ *			the writing side of its rings, the counters of both
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
  * callback or of smp_call_on_cpu(), and its pages with IRQs off: the interrupt
@@ -50,6 +50,7 @@
 
 #include <linux/fs.h>
 #include <linux/irqreturn.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
@@ -170,6 +171,7 @@ bool hvp_sint_is_masked(unsigned int sint);
 
 /* inbox.c */
 
+struct hvp_bound;
 struct hvp_pages;
 struct hvp_ring;
 struct hvp_taker;
@@ -180,10 +182,11 @@ struct hvp_inbox {
 	struct hvp_taker **takers;	/* the same; valid with rings */
 	struct hvp_pages *words;	/* the same; what mapped readers share */
 	struct hvpost_ioc_rings layout;	/* the same */
-	unsigned int sint;		/* the same */
+	struct hvp_bound *bound;	/* the same: the SINT, see bind.c */
+	struct list_head of_bound;	/* under hvp_bind_lock */
+	struct hvpost_ioc_filter filter;	/* valid; set before the bind */
 	bool mapped;			/* by its reader, who does not read(), for good */
 	bool revoked;			/* its SINT was taken away, for good */
-	char name[16];			/* in /proc/interrupts */
 	wait_queue_head_t wait;		/* readers and pollers */
 	struct mutex read_lock;		/* guards the reading side of rings */
 	unsigned int next_cpu;		/* fairness; under read_lock */
@@ -211,9 +214,12 @@ int hvp_map(struct hvp_inbox *inbox, struct vm_area_struct *vma);
 u32 hvp_bind_ring_records(u32 wish);
 /* As @wish says, whose fields are in range and whose ring_records are settled. */
 int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish);
+/* Filter by @filter, which is valid. -EBUSY: a SINT is bound. */
+int hvp_bind_filter(struct hvp_inbox *inbox,
+		    const struct hvpost_ioc_filter *filter);
 /* The last user of @inbox is gone: nobody reads or polls. */
 void hvp_unbind(struct hvp_inbox *inbox);
-/* Take @sint away from who has it: readers drain what came, then ENODEV. */
+/* Take @sint away from all who have it: readers drain what came, then ENODEV. */
 void hvp_bind_revoke(unsigned int sint);
 
 /* Bits of the SINTs that have an inbox. */

@@ -2,7 +2,6 @@
 #include "ring.h"
 
 #include <linux/err.h>
-#include <linux/irq_work.h>
 #include <linux/lockdep.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
@@ -11,32 +10,9 @@
 #include <linux/topology.h>
 #include <linux/uaccess.h>
 
+#include "filter.h"
 #include "layout.h"
 #include "pages.h"
-
-/*
- * The reader may have @words and the records mapped, the words for writing. They
- * are our copies for it: but for the tail we never read what lies there, and that
- * once each time, for whatever it is.
- */
-struct hvp_ring {
-	struct hvpost_ring_words *words;
-	struct hvp_pages *pages;
-	struct hvpost_record *records;
-	u32 size;		/* records in it, a power of two */
-	u32 head;		/* release by the taker, acquire by the reader */
-	u32 tail;		/* read()'s own; under inbox->read_lock */
-	bool stalled;		/* something was left behind. Full barriers order it
-				 * against words->tail on both sides, so that
-				 * either the taker sees the room or the reader
-				 * sees the stall.
-				 */
-	/* These two under the taker's lock */
-	u64 sequence;
-	struct hvpost_ioc_counters counters;
-	struct irq_work wake;	/* on PREEMPT_RT, where interrupts cannot wake */
-	wait_queue_head_t *wait;
-};
 
 /* Taking */
 
@@ -48,38 +24,56 @@ static bool ring_has_room(const struct hvp_ring *ring)
 				  ring->size);
 }
 
-static void ring_set_stalled(struct hvp_ring *ring, bool stalled)
+void hvp_ring_set_stalled(struct hvp_ring *ring, bool stalled)
 {
+	/* The release of the head that follows orders it for who sees the head. */
 	WRITE_ONCE(ring->stalled, stalled);
 	WRITE_ONCE(ring->words->stalled, stalled);
 }
 
-bool hvp_ring_has_room(struct hvp_ring *ring)
+/* Is there room? If not, ask the reader to call back, if only for nothing. */
+static bool ring_has_room_or_stalls(struct hvp_ring *ring)
+{
+	if (ring_has_room(ring))
+		return true;
+	hvp_ring_set_stalled(ring, true);
+	/* Pairs with the barrier of hvp_ring_is_stalled(), or of a mapped reader. */
+	smp_mb();
+	if (ring_has_room(ring))
+		return true;
+	ring->counters.stalls++;
+	return false;
+}
+
+static bool ring_is_for(const struct hvp_ring *ring,
+			const struct hvpost_record *record)
+{
+	return ring->events || !(record->flags & HVPOST_RECORD_EVENT);
+}
+
+static bool ring_passes(const struct hvp_ring *ring,
+			const struct hvpost_record *record)
+{
+	return hvp_filter_passes(ring->filter, record->message_type,
+				 record->origin);
+}
+
+bool hvp_ring_must_wait(struct hvp_ring *ring,
+			const struct hvpost_record *record)
 {
 	lockdep_assert_irqs_disabled();
 
-	if (ring_has_room(ring))
-		return true;
-	ring_set_stalled(ring, true);
-	/* Pairs with the barrier of hvp_ring_is_stalled(), or of a mapped reader. */
-	smp_mb();
-	if (!ring_has_room(ring)) {
-		ring->counters.stalls++;
-		return false;
-	}
-	ring_set_stalled(ring, false);
-	return true;
+	return !ring->shared && ring_is_for(ring, record) &&
+	       ring_passes(ring, record) && !ring_has_room_or_stalls(ring);
 }
 
-void hvp_ring_add(struct hvp_ring *ring, const struct hvpost_record *record)
+static void ring_add(struct hvp_ring *ring, const struct hvpost_record *record)
 {
 	struct hvpost_record *place =
 		&ring->records[ring->head & (ring->size - 1)];
 
-	lockdep_assert_irqs_disabled();
-
 	*place = *record;
-	place->sequence = ++ring->sequence;
+	place->sequence = ring->sequence;
 
 	if (record->flags & HVPOST_RECORD_EVENT)
 		ring->counters.events++;
@@ -92,15 +86,24 @@ void hvp_ring_add(struct hvp_ring *ring, const struct hvpost_record *record)
 	smp_store_release(&ring->words->head, ring->head);
 }
 
-void hvp_ring_stall(struct hvp_ring *ring)
+bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record)
 {
-	/* Before the head is released, so that who sees the record sees this. */
-	ring_set_stalled(ring, true);
-}
+	lockdep_assert_irqs_disabled();
 
-void hvp_ring_clear_stall(struct hvp_ring *ring)
-{
-	ring_set_stalled(ring, false);
+	if (!ring_is_for(ring, record))
+		return false;
+	if (!ring_passes(ring, record)) {
+		ring->counters.filtered++;
+		return false;
+	}
+	ring->sequence++;
+	/* Who told us otherwise before, of a ring that is not shared, lied. */
+	if (!ring_has_room(ring)) {
+		ring->counters.dropped++;
+		return false;
+	}
+	ring_add(ring, record);
+	return true;
 }
 
 void hvp_ring_add_counters(const struct hvp_ring *ring,
@@ -112,6 +115,8 @@ void hvp_ring_add_counters(const struct hvp_ring *ring,
 	sum->events += ring->counters.events;
 	sum->stalls += ring->counters.stalls;
 	sum->oversize += ring->counters.oversize;
+	sum->dropped += ring->counters.dropped;
+	sum->filtered += ring->counters.filtered;
 }
 
 static void ring_wake(struct hvp_ring *ring)
@@ -177,19 +182,17 @@ const struct hvp_pages *hvp_ring_pages(const struct hvp_ring *ring)
 
 /* Making */
 
-struct hvp_ring *hvp_ring_new(unsigned int cpu, u32 records,
-			      struct hvpost_ring_words *words,
-			      wait_queue_head_t *wait)
+struct hvp_ring *hvp_ring_new(const struct hvp_ring_wish *wish)
 {
+	u32 records = wish->bind->ring_records;
+	int node = cpu_to_node(wish->cpu);
 	struct hvp_ring *ring;
 
-	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL_ACCOUNT,
-			    cpu_to_node(cpu));
+	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL_ACCOUNT, node);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	ring->pages = hvp_pages_new(array_size(records,
-					       sizeof(*ring->records)),
-				    cpu_to_node(cpu));
+					       sizeof(*ring->records)), node);
 	if (!ring->pages) {
 		kfree(ring);
 		return ERR_PTR(-ENOMEM);
@@ -197,9 +200,12 @@ struct hvp_ring *hvp_ring_new(unsigned int cpu, u32 records,
 
 	init_irq_work(&ring->wake, ring_wake_work);
 	ring->records = ring->pages->memory;
-	ring->words = words;
 	ring->size = records;
-	ring->wait = wait;
+	ring->events = wish->bind->flags & HVPOST_BIND_EVENTS;
+	ring->shared = wish->bind->flags & HVPOST_BIND_SHARED;
+	ring->filter = wish->filter;
+	ring->words = wish->words;
+	ring->wait = wish->wait;
 	return ring;
 }
 

@@ -7,33 +7,74 @@
 #ifndef HVP_RING_H
 #define HVP_RING_H
 
+#include <linux/irq_work.h>
+#include <linux/list.h>
 #include <linux/wait.h>
 
 #include <hvpost/device.h>
 
 struct hvp_pages;
-struct hvp_ring;
 
 /*
- * A ring for what comes to @cpu, of @records (a power of two); @wait is woken
- * when something came. @words are what a reader who maps the ring shares with us.
+ * The reader may have @words and the records mapped, the words for writing. They
+ * are our copies for it: but for the tail we never read what lies there, and that
+ * once each time, for whatever it is.
  */
-struct hvp_ring *hvp_ring_new(unsigned int cpu, u32 records,
-			      struct hvpost_ring_words *words,
-			      wait_queue_head_t *wait);
+struct hvp_ring {
+	struct list_head of_taker;	/* these two are the taker's, see there */
+	bool woken;
+	const struct hvpost_ioc_filter *filter;	/* of its inbox */
+	bool events;		/* event flags are wanted */
+	bool shared;		/* what finds no room is dropped */
+	struct hvpost_ring_words *words;
+	struct hvp_pages *pages;
+	struct hvpost_record *records;
+	u32 size;		/* records in it, a power of two */
+	u32 head;		/* release by the taker, acquire by the reader */
+	u32 tail;		/* read()'s own; under inbox->read_lock */
+	bool stalled;		/* something was left behind. Full barriers order
+				 * it against words->tail on both sides, so that
+				 * either the taker sees the room or the reader
+				 * sees the stall.
+				 */
+	/* These two under the taker's lock */
+	u64 sequence;
+	struct hvpost_ioc_counters counters;
+	struct irq_work wake;	/* on PREEMPT_RT, where interrupts cannot wake */
+	wait_queue_head_t *wait;
+};
+
+/* What a ring is for. */
+struct hvp_ring_wish {
+	unsigned int cpu;	/* where its records come in */
+	const struct hvpost_ioc_bind *bind;
+	const struct hvpost_ioc_filter *filter;
+	struct hvpost_ring_words *words;	/* shared with who maps it */
+	wait_queue_head_t *wait;	/* woken when something came */
+};
+
+struct hvp_ring *hvp_ring_new(const struct hvp_ring_wish *wish);
 /* No taker knows it any more. */
 void hvp_ring_free(struct hvp_ring *ring);
 
 /* For its taker, with the taker's lock held */
 
-/* Is there room for a record? If not, the ring is stalled. */
-bool hvp_ring_has_room(struct hvp_ring *ring);
-/* The same in advance: the next record's reader is to have us look again. */
-void hvp_ring_stall(struct hvp_ring *ring);
-/* Copy @record into it, with its sequence; there is room. */
-void hvp_ring_add(struct hvp_ring *ring, const struct hvpost_record *record);
-/* What it was stalled for is about to be looked at again. */
-void hvp_ring_clear_stall(struct hvp_ring *ring);
+/*
+ * Must @record stay where it is, for want of room here? Then the ring is stalled.
+ * Not if its reader does not want it, or may lose it.
+ */
+bool hvp_ring_must_wait(struct hvp_ring *ring,
+			const struct hvpost_record *record);
+/*
+ * Copy @record into it, with its sequence, or count why not. Return true if the
+ * reader is to be woken.
+ */
+bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record);
+/*
+ * Tell the reader, with the record that is taken next at the latest, to have us
+ * look again when it has read; or that we do.
+ */
+void hvp_ring_set_stalled(struct hvp_ring *ring, bool stalled);
 void hvp_ring_add_counters(const struct hvp_ring *ring,
 			   struct hvpost_ioc_counters *sum);
 

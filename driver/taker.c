@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/interrupt.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -27,9 +28,13 @@
  */
 #define FLAG_BUDGET 64
 
-/* All taking is done on the taker's own CPU with IRQs off. */
+/*
+ * All taking, and all joining and leaving, is done on the taker's own CPU with IRQs
+ * off, or while that CPU is off. So its rings stay as they are for who has IRQs off
+ * there; the lock is for those who only count.
+ */
 struct hvp_taker {
-	raw_spinlock_t lock;	/* guards the slot and the flags, the ring's
+	raw_spinlock_t lock;	/* guards the slot and the flags, the rings'
 				 * writing side, and all below that may change
 				 */
 	bool armed;		/* changed on the taker's CPU */
@@ -37,8 +42,8 @@ struct hvp_taker {
 	unsigned int cpu;
 	unsigned int sint;
 	unsigned int irq;
-	bool events;		/* flags are wanted */
-	struct hvp_ring *ring;
+	struct list_head rings;	/* of the inboxes that have the SINT */
+	unsigned int event_rings;	/* of these, that want flags */
 	u64 interrupts;		/* as in struct hvpost_ioc_counters */
 	u64 empty;
 	u64 eoms;
@@ -67,17 +72,71 @@ static struct hv_slot *taker_slot(const struct hvp_taker *taker)
 	return sim ? &sim->slot[sint] : NULL;
 }
 
-/* Into the ring, where there is room, with what is decoded of the record. */
-static void taker_hand_out(struct hvp_taker *taker)
+/* Does @record have to stay where it is, for want of room in a ring? */
+static bool taker_must_wait(struct hvp_taker *taker)
+{
+	struct hvp_ring *ring;
+
+	lockdep_assert_held(&taker->lock);
+
+	list_for_each_entry(ring, &taker->rings, of_taker)
+		if (hvp_ring_must_wait(ring, &taker->record))
+			return true;
+	return list_empty(&taker->rings);
+}
+
+/* Into all rings that want it and have room. Return true if that is any. */
+static bool taker_hand_out(struct hvp_taker *taker)
 {
 	struct hvpost_record *record = &taker->record;
+	struct hvp_ring *ring;
+	bool taken = false;
 
 	lockdep_assert_held(&taker->lock);
 
 	record->time_ns = ktime_get_ns();
 	record->vp_index = this_cpu_ptr(&hvp_vps)->vp_index;
 	record->sint = taker->sint;
-	hvp_ring_add(taker->ring, record);
+	list_for_each_entry(ring, &taker->rings, of_taker) {
+		if (!hvp_ring_take(ring, record))
+			continue;
+		ring->woken = true;
+		taken = true;
+	}
+	return taken;
+}
+
+/* With IRQs off, after the lock: wake the readers of what was handed out. */
+static void taker_wake(struct hvp_taker *taker)
+{
+	struct hvp_ring *ring;
+
+	lockdep_assert_irqs_disabled();
+
+	list_for_each_entry(ring, &taker->rings, of_taker) {
+		if (!ring->woken)
+			continue;
+		ring->woken = false;
+		hvp_ring_wake(ring);
+	}
+}
+
+static bool taker_is_stalled(const struct hvp_taker *taker)
+{
+	const struct hvp_ring *ring;
+
+	list_for_each_entry(ring, &taker->rings, of_taker)
+		if (hvp_ring_is_stalled(ring))
+			return true;
+	return false;
+}
+
+static void taker_set_stalled(struct hvp_taker *taker, bool stalled)
+{
+	struct hvp_ring *ring;
+
+	list_for_each_entry(ring, &taker->rings, of_taker)
+		hvp_ring_set_stalled(ring, stalled);
 }
 
 /*
@@ -116,10 +175,12 @@ static bool taker_take_slot(struct hvp_taker *taker)
 			break;
 		head.word = READ_ONCE(*(const u64 *)slot);
 		head.origin = READ_ONCE(slot->origin);
-		if (!hvp_slot_type(&head) || !hvp_ring_has_room(taker->ring))
+		if (!hvp_slot_type(&head))
+			break;
+		hvp_slot_decode(&taker->record, &head, slot->payload);
+		if (taker_must_wait(taker))
 			break;
 
-		hvp_slot_decode(&taker->record, &head, slot->payload);
 		taker_hand_out(taker);
 		slot_free(taker, slot, hvp_slot_type(&head));
 	}
@@ -127,28 +188,34 @@ static bool taker_take_slot(struct hvp_taker *taker)
 }
 
 /*
- * Take the flags of one page until @budget is used up. A flag is cleared before its
- * record can be seen: a signal that comes after that is an event of its own.
+ * Take the flags of one page until @budget records are made of them; those that no
+ * ring has use for, or room, cost but a bit. A flag is cleared before its record can
+ * be seen: a signal that comes after that is an event of its own.
  */
-static void taker_take_flags_of(struct hvp_taker *taker,
+static bool taker_take_flags_of(struct hvp_taker *taker,
 				struct hv_sief_page *page, unsigned int *budget)
 {
 	struct hv_event_flags *flags = &page->sint[taker->sint];
+	bool taken = false;
 	unsigned int flag;
 
 	for (flag = hvp_flags_next(flags, 0);
 	     flag < HV_EVENT_FLAG_COUNT && *budget;
 	     flag = hvp_flags_next(flags, flag + 1)) {
-		if (!hvp_ring_has_room(taker->ring))
-			return;
+		hvp_flags_decode(&taker->record, flag);
+		if (taker_must_wait(taker))
+			break;
 		/* sync_: the host is another CPU, also where we have one. */
 		if (!sync_test_and_clear_bit(flag, (unsigned long *)flags))
 			continue;
-		if (!--*budget)
-			hvp_ring_stall(taker->ring);
-		hvp_flags_decode(&taker->record, flag);
-		taker_hand_out(taker);
+		taken = true;
+		/* Before the last one can be seen. */
+		if (*budget == 1)
+			taker_set_stalled(taker, true);
+		if (taker_hand_out(taker))
+			--*budget;
 	}
+	return taken;
 }
 
 /* As taker_slot(): what was signalled in our page before it was moved away. */
@@ -156,14 +223,15 @@ static bool taker_take_flags(struct hvp_taker *taker)
 {
 	const struct hvp_synic_page *page = &this_cpu_ptr(&hvp_vps)->sief;
 	unsigned int budget = FLAG_BUDGET;
+	bool taken = false;
 
 	lockdep_assert_held(&taker->lock);
 
 	if (page->own && !page->owned)
-		taker_take_flags_of(taker, page->own, &budget);
-	if (page->memory)
-		taker_take_flags_of(taker, page->memory, &budget);
-	return budget != FLAG_BUDGET;
+		taken = taker_take_flags_of(taker, page->own, &budget);
+	if (page->memory && taker_take_flags_of(taker, page->memory, &budget))
+		taken = true;
+	return taken;
 }
 
 /* Take all that is there. Return true if that was anything. */
@@ -175,7 +243,7 @@ static bool taker_take(struct hvp_taker *taker)
 		return false;
 
 	taken = taker_take_slot(taker);
-	if (taker->events && taker_take_flags(taker))
+	if (taker->event_rings && taker_take_flags(taker))
 		taken = true;
 	return taken;
 }
@@ -190,19 +258,18 @@ static irqreturn_t taker_interrupt(int irq, void *dev)
 	raw_spin_lock(&taker->lock);
 	taker->interrupts++;
 	taken = taker_take(taker);
-	if (!taken && !hvp_ring_is_stalled(taker->ring))
+	if (!taken && !taker_is_stalled(taker))
 		taker->empty++;
 	raw_spin_unlock(&taker->lock);
 
-	if (taken)
-		hvp_ring_wake(taker->ring);
+	taker_wake(taker);
 	return IRQ_HANDLED;
 }
 
 static bool taker_pages_in_force(const struct hvp_taker *taker)
 {
 	return hvp_synic_sim_in_force() &&
-	       (!taker->events || hvp_synic_sief_in_force());
+	       (!taker->event_rings || hvp_synic_sief_in_force());
 }
 
 /*
@@ -212,16 +279,14 @@ static bool taker_pages_in_force(const struct hvp_taker *taker)
 void hvp_taker_take_again(struct hvp_taker *taker)
 {
 	unsigned long flags;
-	bool taken = false;
 
 	raw_spin_lock_irqsave(&taker->lock, flags);
-	hvp_ring_clear_stall(taker->ring);
+	taker_set_stalled(taker, false);
 	if (taker->armed && taker_pages_in_force(taker))
-		taken = taker_take(taker);
+		taker_take(taker);
 	raw_spin_unlock(&taker->lock);
 
-	if (taken)
-		hvp_ring_wake(taker->ring);
+	taker_wake(taker);
 	local_irq_restore(flags);
 }
 
@@ -252,17 +317,35 @@ void hvp_taker_add_counters(struct hvp_taker *taker,
 	raw_spin_unlock_irqrestore(&taker->lock, flags);
 }
 
+/* Joining */
+
+void hvp_taker_join(struct hvp_taker *taker, struct hvp_ring *ring)
+{
+	lockdep_assert_irqs_disabled();
+
+	raw_spin_lock(&taker->lock);
+	list_add_tail(&ring->of_taker, &taker->rings);
+	taker->event_rings += ring->events;
+	raw_spin_unlock(&taker->lock);
+}
+
+void hvp_taker_leave(struct hvp_taker *taker, struct hvp_ring *ring)
+{
+	lockdep_assert_irqs_disabled();
+
+	raw_spin_lock(&taker->lock);
+	list_del(&ring->of_taker);
+	taker->event_rings -= ring->events;
+	raw_spin_unlock(&taker->lock);
+}
+
 /* Arming */
 
 int hvp_taker_probe(struct hvp_taker *taker)
 {
-	const struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
-
-	if (!vp->online)
+	if (!this_cpu_ptr(&hvp_vps)->online || hvp_sint_is_masked(taker->sint))
 		return 0;
-	if (taker->events && !vp->sief.memory)
-		return -EOPNOTSUPP;
-	return hvp_sint_is_masked(taker->sint) ? 0 : -EBUSY;
+	return -EBUSY;
 }
 
 int hvp_taker_arm(struct hvp_taker *taker)
@@ -312,9 +395,8 @@ bool hvp_taker_is_armed(const struct hvp_taker *taker)
 
 /* Making */
 
-struct hvp_taker *hvp_taker_new(unsigned int cpu,
-				const struct hvpost_ioc_bind *wish,
-				const char *name, struct hvp_ring *ring)
+struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
+				const char *name)
 {
 	struct hvp_taker *taker;
 	int irq;
@@ -326,11 +408,10 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu,
 
 	raw_spin_lock_init(&taker->lock);
 	taker->cpu = cpu;
-	taker->sint = wish->sint;
-	taker->events = wish->flags & HVPOST_BIND_EVENTS;
-	taker->ring = ring;
+	taker->sint = sint;
+	INIT_LIST_HEAD(&taker->rings);
 
-	irq = hvp_sint_request(cpu, wish->sint, name, taker_interrupt, taker);
+	irq = hvp_sint_request(cpu, sint, name, taker_interrupt, taker);
 	if (irq < 0) {
 		kfree(taker);
 		return ERR_PTR(irq);

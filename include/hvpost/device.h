@@ -182,8 +182,9 @@ struct hvpost_ioc_signal {
  * and not both say SHARED, or it is unmasked already by somebody else. EOPNOTSUPP:
  * EVENTS where somebody else owns the SynIC and gives it no page for flags. EDQUOT:
  * more memory than the parameter ring_bytes_max gives a file of a caller without
- * CAP_SYS_ADMIN. Closing the file masks and frees it. Loading hv_vmbus takes SINT 2 away: then poll() says
- * POLLHUP, and read() returns what came and after that ENODEV.
+ * CAP_SYS_ADMIN. Closing the file masks and frees it. Loading hv_vmbus takes SINT 2
+ * away: then poll() says POLLHUP, and read() returns what came and after that
+ * ENODEV.
  *
  * Of a shared SINT each file gets a copy of all that comes while it is bound. What
  * finds the ring of one full is dropped for that file alone, and counted: a reader

@@ -15,6 +15,8 @@ int main(void)
 	srunner_add_suite(runner, bucket_suite());
 	srunner_add_suite(runner, allow_suite());
 	srunner_add_suite(runner, layout_suite());
+	srunner_add_suite(runner, flags_suite());
+	srunner_add_suite(runner, filter_suite());
 	srunner_add_suite(runner, deadline_suite());
 	srunner_add_suite(runner, target_suite());
 	srunner_add_suite(runner, device_suite());

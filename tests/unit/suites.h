@@ -33,6 +33,8 @@ Suite *samples_suite(void);
 Suite *slot_suite(void);
 Suite *spin_suite(void);
 Suite *layout_suite(void);
+Suite *flags_suite(void);
+Suite *filter_suite(void);
 Suite *status_suite(void);
 Suite *tally_suite(void);
 Suite *target_suite(void);

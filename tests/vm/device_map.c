@@ -510,6 +510,7 @@ END_TEST
 
 struct liar {
 	const struct rings *rings;
+	atomic_uint taken[VPS];	/* the true heads */
 	atomic_bool stop;
 };
 
@@ -526,9 +527,10 @@ static void *lie(void *argument)
 			uint32_t tail = (uint32_t)rand_r(&seed) * 2654435761u;
 
 			if (tail & 1)
-				tail = words->head;
+				tail = atomic_load(&liar->taken[vp]);
 			else if (tail & 2)
-				tail = words->head - (tail >> 28);
+				tail = atomic_load(&liar->taken[vp]) -
+				       (tail >> 28);
 			__atomic_store_n(&words->tail, tail, __ATOMIC_RELAXED);
 			words->head = tail;
 			words->stalled = tail >> 31;
@@ -559,6 +561,7 @@ START_TEST(a_reader_that_lies_all_the_time_harms_nobody_else)
 		send_number(honest.fd, ECHO(vp, ECHO_SINT + 1), i);
 		take_number(&honest, vp, i);
 		resume_until_taken(rings.fd, i + 1);
+		atomic_fetch_add(&liar.taken[vp], 1);
 	}
 	atomic_store(&liar.stop, true);
 	pthread_join(thread, NULL);

@@ -62,6 +62,8 @@ START_TEST(an_unknown_flag_or_reserved_bit_of_a_bind_is_einval)
 		bind.reserved32 = 1u << bit;
 		ck_assert_int_eq(bind_of(fd, bind), EINVAL);
 		bind.reserved32 = 0;
+		if (1u << bit & (HVPOST_BIND_EVENTS | HVPOST_BIND_SHARED))
+			continue;
 		bind.flags = 1u << bit;
 		ck_assert_int_eq(bind_of(fd, bind), EINVAL);
 	}

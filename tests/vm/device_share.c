@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Events, shared SINTs and filters of device.h, condition by condition. Signals to
+ * one of the event connections, EVENTS in a row from EVENT_FIRST on, set the flag of
+ * its own number at EVENT_SINT of EVENT_VP: the test device has but one per
+ * connection.
+ */
+#define _GNU_SOURCE
+#include "device.h"
+
+#include <poll.h>
+
+#define EVENT_FIRST	0x80u
+#define EVENTS		100u	/* more than the driver takes in one go */
+#define EVENT_SINT	13u
+#define EVENT_VP	1u
+
+static int try_bind(int fd, uint32_t sint, uint32_t records, uint32_t flags)
+{
+	struct hvpost_ioc_bind bind = {
+		.sint = sint, .ring_records = records, .flags = flags,
+	};
+
+	return device_call(fd, HVPOST_IOC_BIND, &bind);
+}
+
+static int open_with(uint32_t sint, uint32_t records, uint32_t flags)
+{
+	int fd = open_device();
+
+	ck_assert_int_eq(try_bind(fd, sint, records, flags), 0);
+	return fd;
+}
+
+static int open_events(uint32_t records)
+{
+	return open_with(EVENT_SINT, records, HVPOST_BIND_EVENTS);
+}
+
+static int open_shared(uint32_t records)
+{
+	return open_with(ECHO_SINT, records, HVPOST_BIND_SHARED);
+}
+
+static void signal_event(int fd, uint32_t flag)
+{
+	struct hvpost_ioc_signal signal = { .connection_id = flag };
+
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_SIGNAL, &signal), 0);
+}
+
+static void receive_event(int fd, uint32_t flag)
+{
+	struct hvpost_record record;
+
+	receive(fd, &record);
+	ck_assert_uint_eq(record.flags, HVPOST_RECORD_EVENT);
+	ck_assert_uint_eq(record.origin, flag);
+	ck_assert_uint_eq(record.message_type, 0);
+	ck_assert_uint_eq(record.payload_size, 0);
+	ck_assert_uint_eq(record.sint, EVENT_SINT);
+	ck_assert_uint_eq(record.vp_index, EVENT_VP);
+}
+
+static void wait_events(int fd, uint64_t count)
+{
+	while (counters(fd).events < count)
+		look_again();
+	ck_assert_uint_eq(counters(fd).events, count);
+}
+
+/* No flag of an earlier test is left. */
+static void flush_events(void)
+{
+	struct hvpost_record record;
+	int fd = open_events(4096);
+
+	signal_event(fd, EVENT_FIRST);
+	do
+		receive(fd, &record);
+	while (record.origin != EVENT_FIRST);
+	set_nonblock(fd);
+	while (read(fd, &record, sizeof(record)) > 0)
+		;
+	close(fd);
+}
+
+/* Events */
+
+START_TEST(a_signal_is_received_as_an_event)
+{
+	int fd = open_events(0);
+
+	for (uint32_t flag = EVENT_FIRST; flag < EVENT_FIRST + 10; flag++) {
+		signal_event(fd, flag);
+		receive_event(fd, flag);
+	}
+	ck_nothing_to_read(fd);
+	ck_assert_uint_eq(counters(fd).events, 10);
+	ck_assert_uint_eq(counters(fd).messages, 0);
+	ck_assert_uint_eq(counters(fd).empty, 0);
+}
+END_TEST
+
+START_TEST(without_the_wish_an_event_is_an_empty_interrupt)
+{
+	int fd = open_bound(EVENT_SINT);
+
+	signal_event(fd, EVENT_FIRST);
+	while (counters(fd).empty == 0)
+		look_again();
+	ck_nothing_to_read(fd);
+	ck_assert_uint_eq(counters(fd).events, 0);
+}
+END_TEST
+
+START_TEST(a_flag_from_before_the_bind_is_received)
+{
+	int fd = open_bound(EVENT_SINT);
+
+	signal_event(fd, EVENT_FIRST + 3);
+	while (counters(fd).empty == 0)
+		look_again();
+	close(fd);
+	fd = open_events(0);
+	receive_event(fd, EVENT_FIRST + 3);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+START_TEST(signals_gather_in_a_flag_that_finds_no_room)
+{
+	int fd = open_events(1);
+
+	signal_event(fd, EVENT_FIRST);
+	wait_events(fd, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		signal_event(fd, EVENT_FIRST + 1);
+	while (counters(fd).stalls == 0)
+		look_again();
+	receive_event(fd, EVENT_FIRST);
+	receive_event(fd, EVENT_FIRST + 1);
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+/*
+ * All are set while nobody takes them, and no interrupt tells of them later: what
+ * one go does not take must come by the reader's resume.
+ */
+START_TEST(more_flags_than_one_go_takes_all_come)
+{
+	int fd = open_bound(EVENT_SINT);
+
+	for (uint32_t i = 0; i < EVENTS; i++)
+		signal_event(fd, EVENT_FIRST + i);
+	while (counters(fd).empty == 0)
+		look_again();
+	close(fd);
+	fd = open_events(4096);
+	for (uint32_t i = 0; i < EVENTS; i++)
+		receive_event(fd, EVENT_FIRST + i);
+	ck_nothing_to_read(fd);
+	ck_assert_uint_eq(counters(fd).stalls, 0);
+}
+END_TEST
+
+START_TEST(a_ring_smaller_than_the_flags_that_are_set_gets_them_all)
+{
+	int fd = open_events(2);
+	bool seen[EVENTS] = { false };
+
+	for (uint32_t i = 0; i < EVENTS; i++)
+		signal_event(fd, EVENT_FIRST + i);
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		struct hvpost_record record;
+
+		receive(fd, &record);
+		ck_assert_uint_eq(record.sequence, i + 1);
+		ck_assert_uint_lt(record.origin - EVENT_FIRST, EVENTS);
+		ck_assert(!seen[record.origin - EVENT_FIRST]);
+		seen[record.origin - EVENT_FIRST] = true;
+	}
+	ck_nothing_to_read(fd);
+}
+END_TEST
+
+static void call_poll(struct caller *caller)
+{
+	struct pollfd one = { .fd = caller->fd, .events = POLLIN };
+
+	caller->err = poll(&one, 1, -1) == 1 && one.revents == POLLIN ?
+			      0 : EPROTO;
+}
+
+START_TEST(an_event_wakes_a_poll)
+{
+	struct caller poller = { .call = call_poll, .fd = open_events(0) };
+
+	caller_start(&poller);
+	signal_event(poller.fd, EVENT_FIRST);
+	caller_join(&poller);
+	ck_assert_int_eq(poller.err, 0);
+	receive_event(poller.fd, EVENT_FIRST);
+}
+END_TEST
+
+/* Shared SINTs */
+
+START_TEST(a_sint_is_shared_only_if_all_say_so)
+{
+	int alone, shared = open_shared(0), other = open_device();
+
+	ck_assert_int_eq(try_bind(other, ECHO_SINT, 0, 0), EBUSY);
+	ck_assert_int_eq(try_bind(other, ECHO_SINT, 0, HVPOST_BIND_SHARED), 0);
+	close(shared);
+	close(other);
+	alone = open_bound(ECHO_SINT);
+	other = open_device();
+	ck_assert_int_eq(try_bind(other, ECHO_SINT, 0, HVPOST_BIND_SHARED),
+			 EBUSY);
+	close(alone);
+	ck_assert_int_eq(try_bind(other, ECHO_SINT, 0, HVPOST_BIND_SHARED), 0);
+}
+END_TEST
+
+START_TEST(each_reader_of_a_shared_sint_gets_a_copy)
+{
+	int fds[3];
+
+	for (unsigned int i = 0; i < 3; i++)
+		fds[i] = open_shared(0);
+	for (uint64_t number = 0; number < 20; number++) {
+		send_number(fds[0], ECHO((uint32_t)number % VPS, ECHO_SINT), number);
+		for (unsigned int i = 0; i < 3; i++)
+			receive_number(fds[i], number);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		ck_nothing_to_read(fds[i]);
+		ck_assert_uint_eq(counters(fds[i]).messages, 20);
+		ck_assert_uint_eq(counters(fds[i]).dropped, 0);
+	}
+}
+END_TEST
+
+START_TEST(a_reader_that_never_reads_holds_up_nobody)
+{
+	int asleep = open_shared(4), awake = open_shared(4);
+	struct hvpost_record record;
+
+	for (uint64_t number = 0; number < 50; number++) {
+		send_number(awake, ECHO(0, ECHO_SINT), number);
+		receive_number(awake, number);
+	}
+	ck_assert_uint_eq(counters(awake).dropped, 0);
+	ck_assert_uint_eq(counters(asleep).messages, 4);
+	ck_assert_uint_eq(counters(asleep).dropped, 46);
+	ck_assert_uint_eq(counters(asleep).stalls, 0);
+
+	for (uint64_t number = 0; number < 4; number++)
+		receive_number(asleep, number);
+	send_number(awake, ECHO(0, ECHO_SINT), 50);
+	receive(asleep, &record);
+	ck_assert_uint_eq(number_in(&record), 50);
+	/* The gap tells how many it missed. */
+	ck_assert_uint_eq(record.sequence, 51);
+}
+END_TEST
+
+START_TEST(readers_come_and_go_while_messages_flow)
+{
+	int stays = open_shared(0);
+
+	for (uint64_t number = 0; number < 60; number++) {
+		int guest = open_shared(1 + (uint32_t)number % 3);
+
+		send_number(stays, ECHO((uint32_t)number % VPS, ECHO_SINT), number);
+		receive_number(stays, number);
+		if (number % 2)
+			receive_number(guest, number);
+		close(guest);
+	}
+	ck_assert_uint_eq(counters(stays).messages, 60);
+}
+END_TEST
+
+static void *come_and_go(void *argument)
+{
+	atomic_bool *stop = argument;
+
+	while (!atomic_load(stop))
+		close(open_shared(2));
+	return NULL;
+}
+
+START_TEST(readers_come_and_go_in_the_middle_of_deliveries)
+{
+	int stays = open_shared(0);
+	atomic_bool stop = false;
+	pthread_t threads[2];
+
+	for (unsigned int i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go,
+						&stop), 0);
+	for (uint64_t number = 0; number < 200; number++) {
+		send_number(stays, ECHO((uint32_t)number % VPS, ECHO_SINT), number);
+		receive_number(stays, number);
+	}
+	atomic_store(&stop, true);
+	for (unsigned int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+END_TEST
+
+START_TEST(of_sharers_only_those_who_wish_get_events)
+{
+	int deaf = open_with(EVENT_SINT, 0, HVPOST_BIND_SHARED);
+	int fd = open_with(EVENT_SINT, 0,
+			   HVPOST_BIND_SHARED | HVPOST_BIND_EVENTS);
+
+	signal_event(fd, EVENT_FIRST);
+	receive_event(fd, EVENT_FIRST);
+	ck_nothing_to_read(deaf);
+	ck_assert_uint_eq(counters(deaf).filtered, 0);
+	close(fd);
+	signal_event(deaf, EVENT_FIRST);
+	while (counters(deaf).empty == 0)
+		look_again();
+}
+END_TEST
+
+START_TEST(more_flags_than_one_go_takes_come_to_the_sharer_who_reads)
+{
+	int asleep = open_with(EVENT_SINT, 1,
+			       HVPOST_BIND_SHARED | HVPOST_BIND_EVENTS);
+	int fd = open_bound(FREE_SINT);
+
+	for (uint32_t i = 0; i < EVENTS; i++)
+		signal_event(fd, EVENT_FIRST + i);
+	close(fd);
+	while (counters(asleep).events + counters(asleep).dropped < EVENTS)
+		look_again();
+	fd = open_with(EVENT_SINT, 4096,
+		       HVPOST_BIND_SHARED | HVPOST_BIND_EVENTS);
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		signal_event(fd, EVENT_FIRST + i);
+		receive_event(fd, EVENT_FIRST + i);
+	}
+	ck_assert_uint_eq(counters(asleep).events, 1);
+}
+END_TEST
+
+/* Filters */
+
+START_TEST(a_reserved_bit_of_a_filter_is_einval)
+{
+	struct hvpost_ioc_filter filter = { .rule_count = 0 };
+	int fd = open_device();
+
+	filter.reserved32 = 1;
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_FILTER, &filter), EINVAL);
+	filter.reserved32 = 0;
+	filter.reserved = 1;
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_FILTER, &filter), EINVAL);
+	filter.reserved = 0;
+	filter.rules[7].origin_mask = 1;
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_FILTER, &filter), EINVAL);
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_FILTER, unmapped_page()),
+			 EFAULT);
+}
+END_TEST
+
+START_TEST(sharers_have_a_filter_each)
+{
+	struct hvpost_ioc_filter filter = { .rule_count = 1 };
+	int low = open_device(), all = open_shared(0);
+	struct hvpost_ioc_post post = post_of(ECHO(0, ECHO_SINT), "", 0);
+	struct hvpost_record record;
+
+	filter.rules[0].type_max = 5;
+	ck_assert_int_eq(device_call(low, HVPOST_IOC_FILTER, &filter), 0);
+	ck_assert_int_eq(try_bind(low, ECHO_SINT, 0, HVPOST_BIND_SHARED), 0);
+	ck_assert_int_eq(device_call(low, HVPOST_IOC_FILTER, &filter), EBUSY);
+	for (post.message_type = 4; post.message_type < 8; post.message_type++) {
+		ck_post(all, &post, 0, HV_STATUS_SUCCESS);
+		receive(all, &record);
+		ck_assert_uint_eq(record.message_type, post.message_type);
+	}
+	receive(low, &record);
+	ck_assert_uint_eq(record.message_type, 4);
+	receive(low, &record);
+	ck_assert_uint_eq(record.message_type, 5);
+	ck_nothing_to_read(low);
+	ck_assert_uint_eq(counters(low).filtered, 2);
+	ck_assert_uint_eq(counters(all).filtered, 0);
+}
+END_TEST
+
+static void add_event_cases(Suite *suite)
+{
+	TCase *events = add_case(suite, "events", flush_events);
+
+	tcase_add_test(events, a_signal_is_received_as_an_event);
+	tcase_add_test(events, without_the_wish_an_event_is_an_empty_interrupt);
+	tcase_add_test(events, a_flag_from_before_the_bind_is_received);
+	tcase_add_test(events, signals_gather_in_a_flag_that_finds_no_room);
+	tcase_add_test(events, more_flags_than_one_go_takes_all_come);
+	tcase_add_test(events,
+		       a_ring_smaller_than_the_flags_that_are_set_gets_them_all);
+	tcase_add_test(events, an_event_wakes_a_poll);
+	tcase_add_test(events, of_sharers_only_those_who_wish_get_events);
+	tcase_add_test(events,
+		       more_flags_than_one_go_takes_come_to_the_sharer_who_reads);
+}
+
+static void add_shared_cases(Suite *suite)
+{
+	TCase *shared = add_case(suite, "shared", flush_echo);
+
+	tcase_add_test(shared, a_sint_is_shared_only_if_all_say_so);
+	tcase_add_test(shared, each_reader_of_a_shared_sint_gets_a_copy);
+	tcase_add_test(shared, a_reader_that_never_reads_holds_up_nobody);
+	tcase_add_test(shared, readers_come_and_go_while_messages_flow);
+	tcase_add_test(shared, readers_come_and_go_in_the_middle_of_deliveries);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("device, shared");
+	TCase *filters = add_case(suite, "filters", flush_echo);
+
+	add_event_cases(suite);
+	add_shared_cases(suite);
+	tcase_add_test(filters, a_reserved_bit_of_a_filter_is_einval);
+	tcase_add_test(filters, sharers_have_a_filter_each);
+	return run_suite(suite);
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: event flags, shared SINTs and filters, by bare ioctls
+# devices: hyperv-testdev
+# append: preempt=full
+
+export CK_DEFAULT_TIMEOUT=60 CK_VERBOSITY=normal
+
+load_hvpost
+testdev message-create 0x16 0 6
+testdev message-create 0x26 1 6
+for connection in $(seq 128 227); do
+	testdev event-create "$connection" 1 13
+done
+
+step "events and sharers"
+device_share
+
+step "nothing is left behind"
+unload_hvpost
