@@ -205,6 +205,13 @@ struct failure failure_of_bind(uint32_t sint, int error)
 		failure.hint = "run as root (CAP_SYS_ADMIN), or use a SINT of "
 			       "your own";
 		break;
+	case -EOPNOTSUPP:
+		failure.code = "not-there";
+		set_text(&failure, "SINT %u cannot be received in this way",
+			 sint);
+		failure.hint = "--shared works on the device alone; --events "
+			       "needs a SynIC with a page for event flags";
+		break;
 	case -ENOSPC:
 		failure.code = "no-vector";
 		set_text(&failure, "no interrupt vector is left for SINT %u",

@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "json.h"
 #include "message.h"
+#include "rules.h"
 #include "stop.h"
 
 struct listen_options {
@@ -17,6 +18,10 @@ struct listen_options {
 	int64_t timeout_ms; /* negative: no limit */
 	uint64_t ring_records;
 	const char *format;
+	const char *types; /* NULL: any */
+	const char *origin; /* NULL: any */
+	bool events;
+	bool shared;
 	bool stats;
 	bool quiet;
 };
@@ -27,7 +32,8 @@ struct listener {
 	struct hvpost *handle;
 	uint32_t sint;
 	enum message_format format;
-	uint64_t messages;
+	struct rules rules;
+	uint64_t messages; /* and events */
 };
 
 static int choose_format(struct listen_options *options,
@@ -44,6 +50,18 @@ static int choose_format(struct listen_options *options,
 	failure = failure_of_usage("--format: '%.40s' is not text, hex, raw or "
 				   "json",
 				   options->format);
+	return failure_report(&options->common, &failure);
+}
+
+static int choose_rules(const struct listen_options *options,
+			struct rules *rules)
+{
+	struct failure failure;
+
+	if (!rules_make(rules, options->types, options->origin))
+		return EXIT_DONE;
+	failure = failure_of_usage("--type takes a type, 1 to 0xffffffff, or "
+				   "FIRST-LAST; --from a number");
 	return failure_report(&options->common, &failure);
 }
 
@@ -113,9 +131,11 @@ static void print_stats(const struct hvpost_counters *counters)
 	fprintf(stderr,
 		"messages %" PRIu64 ", interrupts %" PRIu64 ", empty %" PRIu64
 		", EOMs %" PRIu64 ", stalls %" PRIu64 ", oversize %" PRIu64
+		", events %" PRIu64 ", dropped %" PRIu64 ", filtered %" PRIu64
 		"\n",
 		counters->messages, counters->interrupts, counters->empty,
-		counters->eoms, counters->stalls, counters->oversize);
+		counters->eoms, counters->stalls, counters->oversize,
+		counters->events, counters->dropped, counters->filtered);
 }
 
 static void print_stats_json(const struct hvpost_counters *counters)
@@ -129,6 +149,9 @@ static void print_stats_json(const struct hvpost_counters *counters)
 	json_add_number(object, "eoms", counters->eoms);
 	json_add_number(object, "stalls", counters->stalls);
 	json_add_number(object, "oversize", counters->oversize);
+	json_add_number(object, "events", counters->events);
+	json_add_number(object, "dropped", counters->dropped);
+	json_add_number(object, "filtered", counters->filtered);
 	json_print(stdout, object);
 }
 
@@ -148,13 +171,26 @@ static void say_goodbye(const struct listener *listener)
 		print_stats(&counters);
 }
 
+static int bind_as_wished(const struct listener *listener)
+{
+	const struct listen_options *options = listener->options;
+	const struct hvpost_bind wish = {
+		.sint = listener->sint,
+		.ring_records = (unsigned int)options->ring_records,
+		.flags = (options->events ? HVPOST_WITH_EVENTS : 0) |
+			 (options->shared ? HVPOST_SHARED : 0),
+	};
+	int err = hvpost_set_filter(listener->handle, listener->rules.rule,
+				    listener->rules.count);
+
+	return err ? err : hvpost_bind_with(listener->handle, &wish);
+}
+
 static int bind_and_listen(struct listener *listener)
 {
 	const struct listen_options *options = listener->options;
 	struct failure failure;
-	int status;
-	int err = hvpost_bind(listener->handle, listener->sint,
-			      (unsigned int)options->ring_records);
+	int status, err = bind_as_wished(listener);
 
 	if (err) {
 		failure = failure_of_bind(listener->sint, err);
@@ -175,6 +211,8 @@ static int run_listen(void *values, char **operands)
 	status = command_sint(&options->common, operands[0], &listener.sint);
 	if (!status)
 		status = choose_format(options, &listener.format);
+	if (!status)
+		status = choose_rules(options, &listener.rules);
 	if (!status)
 		status =
 			command_open_target(&options->common, &listener.handle);
@@ -208,6 +246,16 @@ static const struct option_line lines[] = {
 	{ 0, "ring", "N",
 	  "messages kept for us per VP, up to 4096 (default 64)", OPTION_NUMBER,
 	  VALUE(ring_records), 1, HVPOST_RING_RECORDS_MAX },
+	{ 'e', "events", NULL, "print the SINT's events as well",
+	  OPTION_FLAG, VALUE(events), 0, 0 },
+	{ 0, "type", "TYPE", "only messages of this type, or of FIRST-LAST",
+	  OPTION_TEXT, VALUE(types), 0, 0 },
+	{ 0, "from", "ORIGIN", "only messages with this origin",
+	  OPTION_TEXT, VALUE(origin), 0, 0 },
+	{ 0, "shared", NULL,
+	  "let others listen too, who say the same: each gets a\n"
+	  "copy; what finds our ring full is lost to us",
+	  OPTION_FLAG, VALUE(shared), 0, 0 },
 	{ 's', "stats", NULL, "print the SINT's counters at the end",
 	  OPTION_FLAG, VALUE(stats), 0, 0 },
 	{ 'q', "quiet", NULL, "nothing on standard error but errors",
@@ -229,6 +277,8 @@ const struct command command_listen = {
 		   "it is\nstopped or slow, messages wait and none is lost.",
 	.examples = "  hvpost listen 6\n"
 		    "  hvpost listen 6 --count 1 --timeout 5s\n"
+		    "  hvpost listen 6 --events --shared\n"
+		    "  hvpost listen 6 --type 1-99 --from 0x16\n"
 		    "  hvpost listen 6 --json | jq -r .payload_hex\n",
 	.operands_min = 1,
 	.operands_max = 1,

@@ -288,17 +288,27 @@ HVPOST_API int hvpost_hypercall(struct hvpost *handle,
 
 /* The slot claimed more than 240 bytes; payload holds the first 240. */
 #define HVPOST_MESSAGE_OVERSIZE (1u << 0)
+/*
+ * No message, but an event: flag number origin was signalled, once or more often
+ * since it was last received. Type and size are 0. Only who binds with
+ * HVPOST_WITH_EVENTS receives these.
+ */
+#define HVPOST_MESSAGE_EVENT (1u << 1)
 
 struct hvpost_message {
-	uint64_t sequence;	/* 1, 2, 3, ... per VP since the bind; no gaps */
+	uint64_t sequence;	/* 1, 2, 3, ... per VP since the bind; a gap for
+				 * each that a shared SINT's ring had no room for
+				 */
 	uint64_t time_ns;	/* CLOCK_MONOTONIC when the slot was taken */
-	uint64_t origin;	/* sender's port id, or 0 if the host omits it */
+	uint64_t origin;	/* sender's port id, or 0 if the host omits it;
+				 * an event's flag
+				 */
 	uint32_t vp_index;	/* VP whose slot it was */
 	uint32_t message_type;
 	uint32_t payload_size;	/* 0 to 240 */
 	uint8_t sint;
 	uint8_t message_flags;	/* as the slot had it; bit 0: more was queued */
-	uint8_t flags;		/* HVPOST_MESSAGE_OVERSIZE */
+	uint8_t flags;		/* HVPOST_MESSAGE_* */
 	uint8_t payload[HVPOST_PAYLOAD_SIZE_MAX];	/* rest is zero */
 };
 
@@ -322,6 +332,59 @@ struct hvpost_message {
  */
 HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
 			   unsigned int ring_records);
+
+/* Receive the event flags of the SINT as well, in order with its messages. */
+#define HVPOST_WITH_EVENTS (1u << 0)
+/*
+ * Let others have the SINT too, who say the same. Each receives a copy of all that
+ * comes while it is bound; what finds no room is dropped for that handle alone, and
+ * counted: it holds up neither the host nor the others. Only on the device.
+ */
+#define HVPOST_SHARED (1u << 1)
+
+struct hvpost_bind {
+	unsigned int sint;		/* these two as hvpost_bind() has them */
+	unsigned int ring_records;
+	uint32_t flags;			/* HVPOST_WITH_EVENTS, HVPOST_SHARED */
+};
+
+/**
+ * hvpost_bind_with() - hvpost_bind(), with flags
+ * @handle:	handle
+ * @wish:	what to bind; only read
+ *
+ * Return: as hvpost_bind(), and -EINVAL: an unknown flag; -EOPNOTSUPP: events where
+ * somebody else owns the SynIC and takes none, or a shared SINT on another target
+ * than the device.
+ */
+HVPOST_API int hvpost_bind_with(struct hvpost *handle,
+				const struct hvpost_bind *wish);
+
+/* Matches types from type_min to type_max whose origin is as said. */
+struct hvpost_rule {
+	uint32_t type_min;	/* 0 is the type of events */
+	uint32_t type_max;
+	uint64_t origin;	/* value of those bits that origin_mask has set */
+	uint64_t origin_mask;	/* 0: any origin; UINT64_MAX: this one */
+};
+
+#define HVPOST_RULES_MAX 8u
+
+/**
+ * hvpost_set_filter() - receive only what some rule matches
+ * @handle:	handle without a SINT
+ * @rules:	rules, only read; may be NULL if there are none
+ * @count:	how many, up to HVPOST_RULES_MAX; 0: receive everything
+ *
+ * What no rule matches is taken and counted as filtered, and needs no room.
+ *
+ * Return: 0, or -EINVAL: too many rules, or one that nothing can match, since
+ * type_min is above type_max or origin has bits that origin_mask has not; -EBUSY:
+ * a SINT is bound.
+ */
+HVPOST_API int hvpost_set_filter(struct hvpost *handle,
+				 const struct hvpost_rule *rules,
+				 unsigned int count);
 
 /**
  * hvpost_receive() - take the next message
@@ -358,10 +421,13 @@ HVPOST_API int hvpost_get_fd(const struct hvpost *handle);
 struct hvpost_counters {
 	uint64_t messages;	/* taken from slots */
 	uint64_t interrupts;	/* handled */
-	uint64_t empty;		/* of these, with nothing in the slot */
+	uint64_t empty;		/* of these, with nothing there */
 	uint64_t eoms;		/* EOM writes */
-	uint64_t stalls;	/* ring full, slot left occupied */
+	uint64_t stalls;	/* ring full, slot or flag left as it was */
 	uint64_t oversize;	/* slots claiming more than 240 bytes */
+	uint64_t events;	/* flags taken */
+	uint64_t dropped;	/* no room in a ring of a shared SINT */
+	uint64_t filtered;	/* matched by no rule */
 };
 
 /**

@@ -114,6 +114,7 @@ void attachment_vp_init(struct attachment_vp *vp, const struct call_host *host,
 	vp->receiver.ops = &receiver_ops;
 	vp->receiver.context = vp;
 	vp->receiver.sim = &shared->sim;
+	vp->receiver.sief = &shared->sief;
 	vp->receiver.vp_index = vp_index;
 	vp->receiver.noted = &shared->words.asserted;
 	receiver_init(&vp->receiver);

@@ -180,9 +180,11 @@ static int add_receiver(struct embedded_machine *machine)
 				    &machine->receiving_vp);
 	if (!err)
 		err = start_synic(machine->receiving_vp);
-	if (!err)
-		machine->receiver.sim = hvhost_vp_sim(machine->receiving_vp);
-	return err;
+	if (err)
+		return err;
+	machine->receiver.sim = hvhost_vp_sim(machine->receiving_vp);
+	machine->receiver.sief = hvhost_vp_sief(machine->receiving_vp);
+	return 0;
 }
 
 /* The port has the connection's number, which so is the origin of messages. */

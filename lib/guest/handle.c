@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/filter.h"
 #include "target.h"
 
 #define TARGET_DEFAULT "device"
 
 static_assert(HVPOST_PAYLOAD_SIZE_MAX == HV_MESSAGE_PAYLOAD_SIZE_MAX,
 	      "hvpost.h and hyperv.h agree on the size of a payload");
+static_assert(HVPOST_RULES_MAX == HVPOST_FILTER_RULES_MAX,
+	      "hvpost.h and device.h agree on the size of a filter");
 
 /*
  * No lock: the caller keeps each half to one thread at a time. @last belongs to
@@ -207,7 +210,38 @@ uint32_t hvpost_last_attempts(const struct hvpost *handle)
 int hvpost_bind(struct hvpost *handle, unsigned int sint,
 		unsigned int ring_records)
 {
-	return handle->target->bind(handle->state, sint, ring_records);
+	const struct hvpost_bind wish = {
+		.sint = sint,
+		.ring_records = ring_records,
+	};
+
+	return hvpost_bind_with(handle, &wish);
+}
+
+int hvpost_bind_with(struct hvpost *handle, const struct hvpost_bind *wish)
+{
+	if (wish->flags & ~(HVPOST_WITH_EVENTS | HVPOST_SHARED))
+		return -EINVAL;
+	return handle->target->bind(handle->state, wish);
+}
+
+int hvpost_set_filter(struct hvpost *handle, const struct hvpost_rule *rules,
+		      unsigned int count)
+{
+	struct hvpost_ioc_filter filter = { .rule_count = count };
+
+	if (count > HVPOST_RULES_MAX)
+		return -EINVAL;
+	for (unsigned int i = 0; i < count; i++)
+		filter.rules[i] = (struct hvpost_filter_rule){
+			.type_min = rules[i].type_min,
+			.type_max = rules[i].type_max,
+			.origin = rules[i].origin,
+			.origin_mask = rules[i].origin_mask,
+		};
+	if (!hvp_filter_is_valid(&filter))
+		return -EINVAL;
+	return handle->target->set_filter(handle->state, &filter);
 }
 
 int hvpost_receive(struct hvpost *handle, struct hvpost_message *message,

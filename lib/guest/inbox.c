@@ -1,23 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "inbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
 #include "deadline.h"
+#include "driver/filter.h"
+#include "driver/flags.h"
 #include "driver/slot.h"
 
 struct inbox {
 	struct inbox_source source;
 	int fd;			/* or INBOX_NO_FD */
+	bool events;
+	struct hvpost_ioc_filter filter;
 	uint32_t head;		/* counts what came; index by mask */
 	uint32_t tail;		/* counts what was read */
 	uint32_t mask;
-	bool stalled;		/* the slot was left occupied */
+	bool stalled;		/* the slot or a flag was left as it was */
 	uint64_t sequence;
 	struct hvpost_counters counters;
 	struct hvpost_record records[];
 };
+
+int inbox_check_bind(const struct hvpost_bind *wish)
+{
+	if (wish->sint == HV_SINT_INTERCEPT || wish->sint >= HV_SINT_COUNT ||
+	    wish->ring_records > HVPOST_RING_RECORDS_MAX)
+		return -EINVAL;
+	return wish->flags & HVPOST_SHARED ? -EOPNOTSUPP : 0;
+}
 
 static uint32_t round_up(uint32_t records)
 {
@@ -28,18 +41,20 @@ static uint32_t round_up(uint32_t records)
 	return power;
 }
 
-struct inbox *inbox_new(const struct inbox_source *source, uint32_t records,
-			int fd)
+struct inbox *inbox_new(const struct inbox_source *source,
+			const struct inbox_wish *wish)
 {
-	uint32_t size = round_up(records ? records :
-					   HVPOST_RING_RECORDS_DEFAULT);
+	uint32_t size = round_up(wish->records ? wish->records :
+						 HVPOST_RING_RECORDS_DEFAULT);
 	struct inbox *inbox;
 
 	inbox = calloc(1, sizeof(*inbox) + size * sizeof(inbox->records[0]));
 	if (!inbox)
 		return NULL;
 	inbox->source = *source;
-	inbox->fd = fd;
+	inbox->fd = wish->fd;
+	inbox->events = wish->events;
+	inbox->filter = *wish->filter;
 	inbox->mask = size - 1;
 	return inbox;
 }
@@ -75,23 +90,58 @@ static void withdraw(const struct inbox *inbox)
 		eventfd_read(inbox->fd, &count);
 }
 
-static void add(struct inbox *inbox, const struct hv_slot *slot,
-		const struct hvp_slot_head *head)
+static struct hvpost_record *next_record(struct inbox *inbox)
 {
-	struct hvpost_record *record = &inbox->records[inbox->head & inbox->mask];
+	return &inbox->records[inbox->head & inbox->mask];
+}
 
-	hvp_slot_decode(record, head, slot->payload);
+/* The next record holds what the slot or the flag said. */
+static void add(struct inbox *inbox)
+{
+	struct hvpost_record *record = next_record(inbox);
+
 	record->sequence = ++inbox->sequence;
 	record->time_ns = hvpost_deadline_clock();
 	record->vp_index = inbox->source.vp_index;
 	record->sint = (uint8_t)inbox->source.sint;
-
-	inbox->counters.messages++;
-	if (record->flags & HVPOST_RECORD_OVERSIZE)
-		inbox->counters.oversize++;
 	if (inbox_is_empty(inbox))
 		announce(inbox);
 	inbox->head++;
+}
+
+static void add_message(struct inbox *inbox, const struct hv_slot *slot,
+			const struct hvp_slot_head *head)
+{
+	struct hvpost_record *record = next_record(inbox);
+
+	hvp_slot_decode(record, head, slot->payload);
+	inbox->counters.messages++;
+	if (record->flags & HVPOST_RECORD_OVERSIZE)
+		inbox->counters.oversize++;
+	add(inbox);
+}
+
+static void add_event(struct inbox *inbox, unsigned int flag)
+{
+	hvp_flags_decode(next_record(inbox), flag);
+	inbox->counters.events++;
+	add(inbox);
+}
+
+static bool passes(struct inbox *inbox, uint32_t type, uint64_t origin)
+{
+	if (hvp_filter_passes(&inbox->filter, type, origin))
+		return true;
+	inbox->counters.filtered++;
+	return false;
+}
+
+static bool stalls(struct inbox *inbox)
+{
+	inbox->stalled = is_full(inbox);
+	if (inbox->stalled)
+		inbox->counters.stalls++;
+	return inbox->stalled;
 }
 
 /*
@@ -127,41 +177,75 @@ static bool take_one(struct inbox *inbox, bool room)
 	head.word = __atomic_load_n(&slot->message_type, __ATOMIC_ACQUIRE);
 	if (!head.word)
 		return false;
-	inbox->stalled = is_full(inbox);
-	if (inbox->stalled) {
-		inbox->counters.stalls++;
-		return false;
-	}
 	/* The flags alone may still change: the host sets MessagePending. */
 	head.word |= (uint64_t)slot->payload_size << 32 |
 		     (uint64_t)__atomic_load_n(&slot->message_flags,
 					       __ATOMIC_RELAXED) << 40;
 	head.origin = slot->origin;
-	add(inbox, slot, &head);
+	if (passes(inbox, hvp_slot_type(&head), head.origin)) {
+		if (stalls(inbox))
+			return false;
+		add_message(inbox, slot, &head);
+	}
 	slots->next = (slots->next + 1) % slots->count;
 	free_slot(inbox, slot, room);
 	return true;
 }
 
-/* @room: a reader has made it, and is to find that posters see it. */
-static void take_slot(struct inbox *inbox, bool room)
+/* Return whether it was set until now. */
+static bool clear_flag(struct hv_event_flags *flags, unsigned int flag)
 {
-	while (take_one(inbox, room))
-		;
+	uint8_t bit = (uint8_t)(1u << flag % 8);
+
+	return __atomic_fetch_and(&flags->flags[flag / 8], (uint8_t)~bit,
+				  __ATOMIC_SEQ_CST) & bit;
 }
 
-void inbox_take_slot(struct inbox *inbox)
+/* A flag is cleared first: a signal that comes after that is an event of its own. */
+static void take_flags(struct inbox *inbox)
 {
-	take_slot(inbox, false);
+	struct hv_event_flags *flags = inbox->source.flags;
+
+	for (unsigned int flag = hvp_flags_next(flags, 0);
+	     flag < HV_EVENT_FLAG_COUNT;
+	     flag = hvp_flags_next(flags, flag + 1)) {
+		bool wanted = passes(inbox, HV_MESSAGE_TYPE_NONE, flag);
+
+		if (wanted && stalls(inbox))
+			return;
+		if (clear_flag(flags, flag) && wanted)
+			add_event(inbox, flag);
+	}
+}
+
+/* @room: a reader has made it, and is to find that posters see it. */
+static void take(struct inbox *inbox, bool room)
+{
+	inbox->stalled = false;
+	while (take_one(inbox, room))
+		;
+	if (inbox->events && !inbox->stalled)
+		take_flags(inbox);
+}
+
+void inbox_take(struct inbox *inbox)
+{
+	take(inbox, false);
+}
+
+static uint64_t taken(const struct inbox *inbox)
+{
+	return inbox->counters.messages + inbox->counters.events +
+	       inbox->counters.filtered;
 }
 
 void inbox_interrupt(struct inbox *inbox)
 {
-	uint64_t before = inbox->counters.messages;
+	uint64_t before = taken(inbox);
 
 	inbox->counters.interrupts++;
-	inbox_take_slot(inbox);
-	if (inbox->counters.messages == before && !inbox->stalled)
+	inbox_take(inbox);
+	if (taken(inbox) == before && !inbox->stalled)
 		inbox->counters.empty++;
 }
 
@@ -172,10 +256,8 @@ bool inbox_read(struct inbox *inbox, struct hvpost_record *record)
 	*record = inbox->records[inbox->tail++ & inbox->mask];
 	if (inbox_is_empty(inbox))
 		withdraw(inbox);
-	if (inbox->stalled) {
-		inbox->stalled = false;
-		take_slot(inbox, true);
-	}
+	if (inbox->stalled)
+		take(inbox, true);
 	return true;
 }
 

@@ -3,7 +3,8 @@
  * inbox.h - what taker.h and ring.h are in the driver, for a SINT of a VP whose SIM
  * page this process sees: the slot is copied into a ring and freed. A full ring
  * leaves its slot occupied, so that the host queues and then refuses the senders;
- * the reader that makes room takes the slot up again.
+ * the reader that makes room takes the slot up again. Event flags are taken in the
+ * same way, if they are wanted.
  *
  * No locks in here: whoever calls holds the lock of the inbox's SINT.
  */
@@ -33,6 +34,7 @@ struct slots {
 /* Where its messages come from. */
 struct inbox_source {
 	struct slots *slots;	/* of the SINT, whoever has it bound */
+	struct hv_event_flags *flags;	/* of the SINT */
 	uint32_t vp_index;
 	unsigned int sint;
 	/* Write EOM on that VP; with @wait, it has taken effect on return. */
@@ -40,25 +42,34 @@ struct inbox_source {
 	void *context;
 };
 
+/* May an inbox be what is wished for? Return 0, -EINVAL or -EOPNOTSUPP. */
+int inbox_check_bind(const struct hvpost_bind *wish);
+
 #define INBOX_NO_FD (-1)
 
-/*
- * An inbox of as many records as asked for, rounded up to a power of two; 0 means
- * the default. @fd is an eventfd at 0, not blocking: the inbox keeps it readable
- * exactly while it holds a record. It belongs to the caller. With INBOX_NO_FD the
- * caller tells of records in another way.
- *
- * Return: NULL: out of memory.
- */
-struct inbox *inbox_new(const struct inbox_source *source, uint32_t records,
-			int fd);
+/* What is to be kept, and how. */
+struct inbox_wish {
+	uint32_t records;	/* rounded up to a power of two; 0: the default */
+	bool events;
+	const struct hvpost_ioc_filter *filter;
+	/*
+	 * An eventfd at 0, not blocking: the inbox keeps it readable exactly while
+	 * it holds a record. It belongs to the caller. With INBOX_NO_FD the caller
+	 * tells of records in another way.
+	 */
+	int fd;
+};
+
+/* Return NULL: out of memory. */
+struct inbox *inbox_new(const struct inbox_source *source,
+			const struct inbox_wish *wish);
 void inbox_free(struct inbox *inbox);
 
-/* The SINT's interrupt: take what the slot holds, as long as there is room. */
+/* The SINT's interrupt: take what is there, as long as there is room. */
 void inbox_interrupt(struct inbox *inbox);
 
-/* The same without an interrupt: what lay in the slot before the inbox was there. */
-void inbox_take_slot(struct inbox *inbox);
+/* The same without an interrupt: what was there before the inbox was. */
+void inbox_take(struct inbox *inbox);
 
 bool inbox_is_empty(const struct inbox *inbox);
 

@@ -70,11 +70,12 @@ static int start_receiving(struct receiver *receiver, unsigned int sint,
 }
 
 static int bind_locked(struct receiver *receiver, unsigned int sint,
-		       uint32_t ring_records, int fd)
+		       const struct inbox_wish *wish)
 {
 	struct receiving_sint *receiving = &receiver->sint[sint];
 	const struct inbox_source source = {
 		.slots = &receiving->slots,
+		.flags = &receiver->sief->sint[sint],
 		.vp_index = receiver->vp_index,
 		.sint = sint,
 		.eom = receiver->ops->eom,
@@ -84,27 +85,27 @@ static int bind_locked(struct receiver *receiver, unsigned int sint,
 
 	if (receiving->inbox)
 		return -EBUSY;
-	receiving->inbox = inbox_new(&source, ring_records, fd);
+	receiving->inbox = inbox_new(&source, wish);
 	if (!receiving->inbox)
 		return -ENOMEM;
-	err = start_receiving(receiver, sint, ring_records);
+	err = start_receiving(receiver, sint, wish->records);
 	if (err) {
 		inbox_free(receiving->inbox);
 		receiving->inbox = NULL;
 		return err;
 	}
 	/* What came while it was masked raised no interrupt. */
-	inbox_take_slot(receiving->inbox);
+	inbox_take(receiving->inbox);
 	return 0;
 }
 
 int receiver_bind(struct receiver *receiver, unsigned int sint,
-		  uint32_t ring_records, int fd)
+		  const struct inbox_wish *wish)
 {
 	int err;
 
 	pthread_mutex_lock(&receiver->sint[sint].lock);
-	err = bind_locked(receiver, sint, ring_records, fd);
+	err = bind_locked(receiver, sint, wish);
 	pthread_mutex_unlock(&receiver->sint[sint].lock);
 	receiver_run_interrupts(receiver);
 	return err;
@@ -174,5 +175,7 @@ void receiver_add_counters(struct receiver *receiver, unsigned int sint,
 	counters->eoms += of_inbox->eoms;
 	counters->stalls += of_inbox->stalls;
 	counters->oversize += of_inbox->oversize;
+	counters->events += of_inbox->events;
+	counters->filtered += of_inbox->filtered;
 	pthread_mutex_unlock(&receiving->lock);
 }

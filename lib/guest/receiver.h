@@ -51,6 +51,7 @@ struct receiver {
 	const struct receiver_ops *ops;
 	void *context;
 	struct hv_sim_page *sim;
+	struct hv_sief_page *sief;
 	uint32_t vp_index;
 	/*
 	 * Bit n: SINT n was asserted, and its handler has not begun since. Set by
@@ -72,7 +73,7 @@ void receiver_run_interrupts(struct receiver *receiver);
  * rest. Return 0, -EBUSY: somebody has it, -ENOMEM, or what write_sint returned.
  */
 int receiver_bind(struct receiver *receiver, unsigned int sint,
-		  uint32_t ring_records, int fd);
+		  const struct inbox_wish *wish);
 /* Mask the SINT and free its inbox. */
 void receiver_unbind(struct receiver *receiver, unsigned int sint);
 /* Bit n: SINT n is bound. */

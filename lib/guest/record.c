@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-static_assert(HVPOST_MESSAGE_OVERSIZE == HVPOST_RECORD_OVERSIZE,
+static_assert(HVPOST_MESSAGE_OVERSIZE == HVPOST_RECORD_OVERSIZE &&
+		      HVPOST_MESSAGE_EVENT == HVPOST_RECORD_EVENT,
 	      "flags of a record go to the caller as they are");
 static_assert(sizeof(((struct hvpost_record *)0)->payload) ==
 		      HVPOST_PAYLOAD_SIZE_MAX,

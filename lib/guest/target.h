@@ -8,6 +8,7 @@
 #ifndef HVPOST_TARGET_H
 #define HVPOST_TARGET_H
 
+#include <hvpost/device.h>
 #include <hvpost/hvpost.h>
 
 /* What came of one post or signal. */
@@ -49,7 +50,9 @@ struct hvpost_target {
 	int (*hypercall)(void *state, const struct hvpost_call *call,
 			 uint64_t *result);
 
-	int (*bind)(void *state, uint32_t sint, uint32_t ring_records);
+	/* The filter is a valid one. */
+	int (*set_filter)(void *state, const struct hvpost_ioc_filter *filter);
+	int (*bind)(void *state, const struct hvpost_bind *wish);
 	int (*receive)(void *state, struct hvpost_message *message,
 		       uint64_t deadline_ns);
 	int (*get_fd)(const void *state);

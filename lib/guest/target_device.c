@@ -35,6 +35,9 @@ static_assert(HVPOST_NEVER == HVPOST_DEADLINE_NEVER, "one 'never'");
 static_assert(HVPOST_RETRY_CONNECTION == HVPOST_POST_RETRY_CONNECTION &&
 		      HVPOST_UNCHECKED == HVPOST_POST_UNCHECKED,
 	      "flags of a post go to the driver as they are");
+static_assert(HVPOST_WITH_EVENTS == HVPOST_BIND_EVENTS &&
+		      HVPOST_SHARED == HVPOST_BIND_SHARED,
+	      "flags of a bind go to the driver as they are");
 
 /* All but @fd belongs to the half that binds and receives. */
 struct device {
@@ -270,12 +273,21 @@ static int device_signal(void *state, uint32_t connection_id,
 	return err;
 }
 
-static int device_bind(void *state, uint32_t sint, uint32_t ring_records)
+static int device_set_filter(void *state, const struct hvpost_ioc_filter *filter)
+{
+	struct device *device = state;
+	struct hvpost_ioc_filter raw = *filter;
+
+	return ioctl_or_error(device->fd, HVPOST_IOC_FILTER, &raw);
+}
+
+static int device_bind(void *state, const struct hvpost_bind *wish)
 {
 	struct device *device = state;
 	struct hvpost_ioc_bind raw = {
-		.sint = sint,
-		.ring_records = ring_records,
+		.flags = wish->flags,
+		.sint = wish->sint,
+		.ring_records = wish->ring_records,
 	};
 	struct hvpost_ioc_rings layout;
 	int err = ioctl_or_error(device->fd, HVPOST_IOC_BIND, &raw);
@@ -345,6 +357,9 @@ static int device_get_counters(void *state, struct hvpost_counters *counters)
 	counters->eoms = raw.eoms;
 	counters->stalls = raw.stalls;
 	counters->oversize = raw.oversize;
+	counters->events = raw.events;
+	counters->dropped = raw.dropped;
+	counters->filtered = raw.filtered;
 	return 0;
 }
 
@@ -356,6 +371,7 @@ const struct hvpost_target hvpost_target_device = {
 	.post = device_post,
 	.post_many = device_post_many,
 	.signal = device_signal,
+	.set_filter = device_set_filter,
 	.bind = device_bind,
 	.receive = device_receive,
 	.get_fd = device_get_fd,

@@ -22,12 +22,13 @@
 #define PARTITION_KEY		"partition="
 #define PARTITION_DEFAULT	"guest"
 
-/* @sint belongs to the half that receives; the rest stays as it was opened. */
+/* @sint and @filter belong to the half that receives; the rest stays as it was opened. */
 struct embedded {
 	struct embedded_machine *machine;
 	const struct embedded_sender *sender;
 	int fd;			/* eventfd: readable while the ring has any */
 	unsigned int sint;	/* 0: none is bound */
+	struct hvpost_ioc_filter filter;	/* for the bind */
 };
 
 /* Opening. malloc() and eventfd() may set errno, which we leave alone. */
@@ -167,20 +168,37 @@ static int embedded_signal(void *state, uint32_t connection_id,
 
 /* Receiving */
 
-static int embedded_bind(void *state, uint32_t sint, uint32_t ring_records)
+static int embedded_set_filter(void *state,
+			       const struct hvpost_ioc_filter *filter)
 {
 	struct embedded *embedded = state;
-	int saved_errno = errno, err;
 
-	if (sint == HV_SINT_INTERCEPT || sint >= HV_SINT_COUNT ||
-	    ring_records > HVPOST_RING_RECORDS_MAX)
-		return -EINVAL;
 	if (embedded->sint)
 		return -EBUSY;
-	err = receiver_bind(embedded_machine_receiver(embedded->machine), sint,
-			    ring_records, embedded->fd);
+	embedded->filter = *filter;
+	return 0;
+}
+
+static int embedded_bind(void *state, const struct hvpost_bind *wish)
+{
+	struct embedded *embedded = state;
+	const struct inbox_wish inbox = {
+		.records = wish->ring_records,
+		.events = wish->flags & HVPOST_WITH_EVENTS,
+		.filter = &embedded->filter,
+		.fd = embedded->fd,
+	};
+	int saved_errno = errno, err;
+
+	err = inbox_check_bind(wish);
+	if (err)
+		return err;
+	if (embedded->sint)
+		return -EBUSY;
+	err = receiver_bind(embedded_machine_receiver(embedded->machine),
+			    wish->sint, &inbox);
 	if (!err)
-		embedded->sint = sint;
+		embedded->sint = wish->sint;
 	errno = saved_errno;
 	return err;
 }
@@ -230,6 +248,7 @@ const struct hvpost_target hvpost_target_embedded = {
 	.post = embedded_post,
 	.signal = embedded_signal,
 	.hypercall = issue,
+	.set_filter = embedded_set_filter,
 	.bind = embedded_bind,
 	.receive = embedded_receive,
 	.get_fd = embedded_get_fd,

@@ -50,6 +50,7 @@ struct host {
 	int fd;
 	int other_end;		/* of @fd, until a bind; then -1 */
 	unsigned int sint;	/* 0: none is bound */
+	struct hvpost_ioc_filter filter;	/* for the bind */
 	uint32_t next_vp;	/* where to look for a record first */
 	struct spin spin;
 };
@@ -272,16 +273,32 @@ static int host_signal(void *state, uint32_t connection_id,
 
 /* Receiving */
 
-static int bind_vps(struct host *host, unsigned int sint, uint32_t ring_records)
+static int host_set_filter(void *state, const struct hvpost_ioc_filter *filter)
 {
+	struct host *host = state;
+
+	if (host->sint)
+		return -EBUSY;
+	host->filter = *filter;
+	return 0;
+}
+
+static int bind_vps(struct host *host, const struct hvpost_bind *wish)
+{
+	const struct inbox_wish inbox = {
+		.records = wish->ring_records,
+		.events = wish->flags & HVPOST_WITH_EVENTS,
+		.filter = &host->filter,
+		.fd = INBOX_NO_FD,
+	};
 	uint32_t vp_count = attachment_vp_count(host->receiver);
 
 	for (uint32_t i = 0; i < vp_count; i++) {
 		int err = receiver_bind(attachment_receiver(host->receiver, i),
-					sint, ring_records, INBOX_NO_FD);
+					wish->sint, &inbox);
 
 		if (err) {
-			unbind_vps(host, sint, i);
+			unbind_vps(host, wish->sint, i);
 			return err;
 		}
 	}
@@ -304,10 +321,10 @@ static void tell_of_records(struct host *host, unsigned int sint)
 }
 
 /* Before that nobody else has the SINT, so that the listener is nobody's either. */
-static int bind_and_listen(struct host *host, unsigned int sint,
-			   uint32_t ring_records)
+static int bind_and_listen(struct host *host, const struct hvpost_bind *wish)
 {
-	int err = bind_vps(host, sint, ring_records);
+	unsigned int sint = wish->sint;
+	int err = bind_vps(host, wish);
 
 	if (err)
 		return err;
@@ -322,19 +339,19 @@ static int bind_and_listen(struct host *host, unsigned int sint,
 	return 0;
 }
 
-static int host_bind(void *state, uint32_t sint, uint32_t ring_records)
+static int host_bind(void *state, const struct hvpost_bind *wish)
 {
 	struct host *host = state;
 	int saved_errno = errno, err;
 
-	if (sint == HV_SINT_INTERCEPT || sint >= HV_SINT_COUNT ||
-	    ring_records > HVPOST_RING_RECORDS_MAX)
-		return -EINVAL;
+	err = inbox_check_bind(wish);
+	if (err)
+		return err;
 	if (host->sint)
 		return -EBUSY;
-	err = bind_and_listen(host, sint, ring_records);
+	err = bind_and_listen(host, wish);
 	if (!err) {
-		host->sint = sint;
+		host->sint = wish->sint;
 		/* From now on its end is hvhost's alone, and tells if that ends. */
 		close_other_end(host);
 	}
@@ -463,6 +480,7 @@ const struct hvpost_target hvpost_target_host = {
 	.post_many = host_post_many,
 	.signal = host_signal,
 	.hypercall = issue,
+	.set_filter = host_set_filter,
 	.bind = host_bind,
 	.receive = host_receive,
 	.get_fd = host_get_fd,

@@ -32,6 +32,7 @@ int main(int argc, char **argv)
 	runner = srunner_create(handle_suite());
 	srunner_add_suite(runner, posting_suite());
 	srunner_add_suite(runner, receiving_suite());
+	srunner_add_suite(runner, wish_suite());
 	srunner_add_suite(runner, thread_suite());
 	if (!strcmp(echo.target, "embedded"))
 		srunner_add_suite(runner, embedded_suite());

@@ -11,6 +11,7 @@ Suite *handle_suite(void);
 Suite *posting_suite(void);
 Suite *receiving_suite(void);
 Suite *thread_suite(void);
+Suite *wish_suite(void);
 
 /* What only the embedded machine promises */
 Suite *embedded_suite(void);

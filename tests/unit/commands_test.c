@@ -587,7 +587,8 @@ START_TEST(listen_prints_counters_at_the_end)
 			 EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(complaint,
 				     "messages 11, interrupts 0, empty 0, EOMs "
-				     "0, stalls 2, oversize 0\n"));
+				     "0, stalls 2, oversize 0, events 0, "
+				     "dropped 0, filtered 0\n"));
 }
 END_TEST
 
@@ -614,8 +615,91 @@ START_TEST(listen_asks_for_the_ring_it_was_told)
 }
 END_TEST
 
+START_TEST(listen_binds_what_it_was_told)
+{
+	fake_device_deliver_text(1, "one");
+	ck_assert_int_eq(run(&command_listen, "6 -n1"), EXIT_DONE);
+	ck_assert_uint_eq(fake.bind.flags, 0);
+	ck_assert_uint_eq(fake.filter.rule_count, 0);
+	fake_device_deliver_text(1, "one");
+	ck_assert_int_eq(run(&command_listen, "6 -n1 --events --shared"),
+			 EXIT_DONE);
+	ck_assert_uint_eq(fake.bind.flags,
+			  HVPOST_BIND_EVENTS | HVPOST_BIND_SHARED);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	struct hvpost_filter_rule rule;
+} filters[] = {
+	{ "6 -n1 --type 7", { 7, 7, 0, 0 } },
+	{ "6 -n1 --type 0x10-31", { 16, 31, 0, 0 } },
+	{ "6 -n1 --from 0x1122334455667788",
+	  { 1, UINT32_MAX, 0x1122334455667788, UINT64_MAX } },
+	{ "6 -n1 --from 0", { 1, UINT32_MAX, 0, UINT64_MAX } },
+	{ "6 -n1 --type 1-4294967295 --from 5",
+	  { 1, UINT32_MAX, 5, UINT64_MAX } },
+};
+
+START_TEST(listen_filters_messages_and_lets_events_pass)
+{
+	static const struct hvpost_filter_rule events;
+
+	fake_device_deliver_text(1, "one");
+	ck_assert_int_eq(run(&command_listen, filters[_i].line), EXIT_DONE);
+	ck_assert_uint_eq(fake.filter.rule_count, 2);
+	ck_assert_mem_eq(&fake.filter.rules[0], &filters[_i].rule,
+			 sizeof(filters[_i].rule));
+	ck_assert_mem_eq(&fake.filter.rules[1], &events, sizeof(events));
+}
+END_TEST
+
+static void deliver_event(void)
+{
+	fake_device_deliver(&(struct hvpost_record){
+			.flags = HVPOST_RECORD_EVENT, .origin = 113, .sint = 6,
+		});
+}
+
+static const char *const event_lines[] = {
+	"6 -n1 -e", "6 -n1 -e --format hex",
+};
+
+START_TEST(listen_prints_an_event_as_a_line)
+{
+	deliver_event();
+	ck_assert_int_eq(run(&command_listen, event_lines[_i]), EXIT_DONE);
+	ck_assert_ptr_nonnull(strstr(out, "vp 0 sint 6 seq 1 event 113\n"));
+}
+END_TEST
+
+START_TEST(listen_prints_an_event_as_json)
+{
+	struct json_object *object;
+
+	deliver_event();
+	ck_assert_int_eq(run(&command_listen, "6 -n1 -e --json"), EXIT_DONE);
+	object = parse_last_line();
+	ck_assert_str_eq(json_text(object, "event"), "signal");
+	ck_assert_str_eq(json_text(object, "flag"), "113");
+	ck_assert_str_eq(json_text(object, "sequence"), "1");
+	json_object_put(object);
+}
+END_TEST
+
+START_TEST(listen_says_what_a_target_cannot_do)
+{
+	fake.bind_errno = EOPNOTSUPP;
+	ck_assert_int_eq(run(&command_listen, "6 --shared --json"), EXIT_LOCAL);
+	assert_error_object("not-there");
+}
+END_TEST
+
 static const char *const bad_listens[] = {
 	"0", "16", "six", "6 7", "", "6 --format xml", "6 --ring 4097",
+	"6 --type 0", "6 --type", "6 --type 5-4", "6 --type 1-", "6 --type -1",
+	"6 --type 4294967296", "6 --type 1-2-3", "6 --from me", "6 --from -1",
 };
 
 START_TEST(listen_refuses_misuse)
@@ -883,6 +967,13 @@ static void add_listen_tests(TCase *tcase)
 	tcase_add_test(tcase, listen_prints_counters_at_the_end);
 	tcase_add_test(tcase, listen_prints_counters_as_json_too);
 	tcase_add_test(tcase, listen_asks_for_the_ring_it_was_told);
+	tcase_add_test(tcase, listen_binds_what_it_was_told);
+	tcase_add_loop_test(tcase, listen_filters_messages_and_lets_events_pass,
+			    0, ROWS(filters));
+	tcase_add_loop_test(tcase, listen_prints_an_event_as_a_line, 0,
+			    ROWS(event_lines));
+	tcase_add_test(tcase, listen_prints_an_event_as_json);
+	tcase_add_test(tcase, listen_says_what_a_target_cannot_do);
 	tcase_add_loop_test(tcase, listen_refuses_misuse, 0, ROWS(bad_listens));
 	tcase_add_test(tcase, listen_on_a_sint_in_use_says_so);
 }

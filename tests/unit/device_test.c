@@ -631,12 +631,17 @@ START_TEST(counters_are_converted)
 		.eoms = 4,
 		.stalls = 5,
 		.oversize = 6,
+		.events = 7,
+		.dropped = 8,
+		.filtered = 9,
 	};
 	ck_assert_int_eq(hvpost_get_counters(hv, &counters, sizeof(counters)),
 			 0);
 	ck_assert(counters.messages == 1 && counters.interrupts == 2);
 	ck_assert(counters.empty == 3 && counters.eoms == 4);
 	ck_assert(counters.stalls == 5 && counters.oversize == 6);
+	ck_assert(counters.events == 7 && counters.dropped == 8);
+	ck_assert(counters.filtered == 9);
 }
 END_TEST
 

@@ -288,6 +288,9 @@ static int answer(unsigned long request, void *argument)
 	case HVPOST_IOC_RINGS:
 		memcpy(argument, &fake.layout, sizeof(fake.layout));
 		return fake.bind.sint ? 0 : ENOTCONN;
+	case HVPOST_IOC_FILTER:
+		memcpy(&fake.filter, argument, sizeof(fake.filter));
+		return 0;
 	case HVPOST_IOC_RESUME:
 		fake.resumes++;
 		return 0;

@@ -53,6 +53,7 @@ struct fake_device {
 	__u8 payload[4096];
 	struct hvpost_ioc_signal signal;
 	struct hvpost_ioc_bind bind;
+	struct hvpost_ioc_filter filter;
 	unsigned int resumes;
 	struct hvpost_ring_words *words; /* of each ring; to set up as well */
 
