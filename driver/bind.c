@@ -22,6 +22,7 @@ struct hvp_bound {
 	bool shared;			/* others may have it too */
 	char name[16];			/* in /proc/interrupts */
 	struct list_head inboxes;	/* who has it; under hvp_bind_lock */
+	unsigned int inbox_count;	/* the same */
 	struct hvp_taker *takers[];	/* by CPU, NULL where none */
 };
 
@@ -185,6 +186,9 @@ static struct hvp_bound *bound_for(const struct hvpost_ioc_bind *wish)
 		return bound_new(wish);
 	if (!found->shared || !(wish->flags & HVPOST_BIND_SHARED))
 		return ERR_PTR(-EBUSY);
+	/* Interrupts copy for each of them. */
+	if (found->inbox_count >= HVPOST_SHARERS_MAX)
+		return ERR_PTR(-EBUSY);
 	return found;
 }
 
@@ -299,6 +303,7 @@ static int inbox_join(struct hvp_inbox *inbox, struct hvp_bound *bound,
 	}
 
 	list_add_tail(&inbox->of_bound, &bound->inboxes);
+	bound->inbox_count++;
 	inbox->bound = bound;
 	inbox->takers = bound->takers;
 	/* The rings are whole before a reader can see them. */
@@ -354,6 +359,7 @@ static void inbox_unbind_locked(struct hvp_inbox *inbox)
 
 	lockdep_assert_held(&hvp_bind_lock);
 	list_del(&inbox->of_bound);
+	left->inbox_count--;
 	if (list_empty(&left->inboxes))
 		bound_disarm(left);
 	bound_move(left, inbox->rings, hvp_taker_leave);

@@ -36,8 +36,8 @@
  *   hvp_bind_lock	(mutex, bind.c) which inboxes have which SINT
  *   quota_lock		(mutex, quota.c) which users have a quota; nests in none
  *   quota->lock		(spinlock) one user's bucket; nests in none
- *   taker->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking slot and flags,
- *			the writing side of its rings, the counters of both
+ *   taker->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot
+ *			and flags, the writing side of its rings, their counters
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
  * callback or of smp_call_on_cpu(), and its pages with IRQs off: the interrupt
@@ -112,7 +112,7 @@ u64 hvp_linux_hypercall_fast(u16 code, u64 input);
 
 /* A page that a register of the SynIC names. */
 struct hvp_synic_page {
-	void *memory;			/* in force, ours or shared; NULL: none */
+	void *memory;		/* in force, ours or shared; NULL: none */
 	u64 msr;			/* the register's value that names it */
 	bool owned;			/* it is our doing that it is in force */
 	u64 saved;			/* what we put back if it is owned */
@@ -180,12 +180,12 @@ struct hvp_taker;
 struct hvp_inbox {
 	struct hvp_ring **rings;	/* by CPU, NULL where none; set once */
 	struct hvp_taker **takers;	/* the same; valid with rings */
-	struct hvp_pages *words;	/* the same; what mapped readers share */
+	struct hvp_pages *words;	/* the same; shared if mapped */
 	struct hvpost_ioc_rings layout;	/* the same */
 	struct hvp_bound *bound;	/* the same: the SINT, see bind.c */
 	struct list_head of_bound;	/* under hvp_bind_lock */
 	struct hvpost_ioc_filter filter;	/* valid; set before the bind */
-	bool mapped;			/* by its reader, who does not read(), for good */
+	bool mapped;			/* by its reader; no read(), for good */
 	bool revoked;			/* its SINT was taken away, for good */
 	wait_queue_head_t wait;		/* readers and pollers */
 	struct mutex read_lock;		/* guards the reading side of rings */

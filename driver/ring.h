@@ -16,9 +16,9 @@
 struct hvp_pages;
 
 /*
- * The reader may have @words and the records mapped, the words for writing. They
- * are our copies for it: but for the tail we never read what lies there, and that
- * once each time, for whatever it is.
+ * The reader may have @words and the records mapped, the words for writing.
+ * They are our copies for it: but for the tail we never read what lies there,
+ * and that once each time, for whatever it is.
  */
 struct hvp_ring {
 	struct list_head of_taker;	/* these two are the taker's, see there */
@@ -71,8 +71,8 @@ bool hvp_ring_must_wait(struct hvp_ring *ring,
  */
 bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record);
 /*
- * Tell the reader, with the record that is taken next at the latest, to have us
- * look again when it has read; or that we do.
+ * Tell the reader, with the record that is taken next at the latest, to have
+ * us look again when it has read; or that we do.
  */
 void hvp_ring_set_stalled(struct hvp_ring *ring, bool stalled);
 void hvp_ring_add_counters(const struct hvp_ring *ring,
@@ -86,8 +86,9 @@ void hvp_ring_wake(struct hvp_ring *ring);
 bool hvp_ring_is_empty(const struct hvp_ring *ring);
 
 /*
- * Copy up to @room records out; a record that cannot be copied stays. One reader
- * at a time, and none that has the ring mapped. Return how many, or -EFAULT.
+ * Copy up to @room records out; a record that cannot be copied stays. One
+ * reader at a time, and none that has the ring mapped. Return how many, or
+ * -EFAULT.
  */
 ssize_t hvp_ring_read(struct hvp_ring *ring, char __user *buffer, size_t room);
 

@@ -29,9 +29,9 @@
 #define FLAG_BUDGET 64
 
 /*
- * All taking, and all joining and leaving, is done on the taker's own CPU with IRQs
- * off, or while that CPU is off. So its rings stay as they are for who has IRQs off
- * there; the lock is for those who only count.
+ * All taking, and all joining and leaving, is done on the taker's own CPU with
+ * IRQs off, or while that CPU is off. So its rings stay as they are for who has
+ * IRQs off there; the lock is for those who only count.
  */
 struct hvp_taker {
 	raw_spinlock_t lock;	/* guards the slot and the flags, the rings'
@@ -188,9 +188,9 @@ static bool taker_take_slot(struct hvp_taker *taker)
 }
 
 /*
- * Take the flags of one page until @budget records are made of them; those that no
- * ring has use for, or room, cost but a bit. A flag is cleared before its record can
- * be seen: a signal that comes after that is an event of its own.
+ * Take the flags of one page until @budget records are made of them; those that
+ * no ring has use for, or room, cost but a bit. A flag is cleared before its
+ * record can be seen: a signal that comes after that is an event of its own.
  */
 static bool taker_take_flags_of(struct hvp_taker *taker,
 				struct hv_sief_page *page, unsigned int *budget)

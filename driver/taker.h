@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The taker of one SINT on one CPU: its interrupt copies the CPU's slot into
- * the rings of all who have the SINT, and frees the slot. A full ring, unless its
- * reader may lose something, leaves the slot occupied, so that the host queues and
- * then refuses the senders; the reader that makes room has the slot taken up
- * again. Event flags are taken in the same way, if anybody wants them: a full ring
- * leaves them set, and they go on gathering signals.
+ * The taker of one SINT on one CPU: its interrupt copies the CPU's slot into the
+ * rings of all who have the SINT, and frees the slot. A full ring, unless its
+ * reader may lose something, leaves the slot occupied, so that the host queues
+ * and then refuses the senders; the reader that makes room has the slot taken up
+ * again. Event flags are taken in the same way, if anybody wants them: a full
+ * ring leaves them set, and they go on gathering signals.
  */
 #ifndef HVP_TAKER_H
 #define HVP_TAKER_H
@@ -15,8 +15,8 @@
 struct hvp_taker;
 
 /*
- * The taker of @sint on @cpu, with an IRQ that has @name in /proc/interrupts; not
- * armed yet, and without a ring.
+ * The taker of @sint on @cpu, with an IRQ that has @name in /proc/interrupts;
+ * not armed yet, and without a ring.
  */
 struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 				const char *name);
@@ -24,16 +24,17 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 void hvp_taker_free(struct hvp_taker *taker);
 
 /*
- * Give what it takes from now on to @ring as well, or no more. On the taker's CPU
- * with IRQs off, or while that is off: so who has left is out of all interrupts.
+ * Give what it takes from now on to @ring as well, or no more. On the taker's
+ * CPU with IRQs off, or while that is off: so who has left is out of all
+ * interrupts.
  */
 void hvp_taker_join(struct hvp_taker *taker, struct hvp_ring *ring);
 void hvp_taker_leave(struct hvp_taker *taker, struct hvp_ring *ring);
 
 /*
- * On the taker's CPU, from any context: may it be armed (-EBUSY), arm it and take
- * what is there already, take up again after a pause, mask it but go on taking,
- * let go of it. What is there then stays for the next.
+ * On the taker's CPU, from any context: may it be armed (-EBUSY), arm it and
+ * take what is there already, take up again after a pause, mask it but go on
+ * taking, let go of it. What is there then stays for the next.
  */
 int hvp_taker_probe(struct hvp_taker *taker);
 int hvp_taker_arm(struct hvp_taker *taker);

@@ -168,6 +168,7 @@ struct hvpost_ioc_signal {
 
 #define HVPOST_RING_RECORDS_DEFAULT	64u
 #define HVPOST_RING_RECORDS_MAX		4096u
+#define HVPOST_SHARERS_MAX		16u
 
 /**
  * struct hvpost_ioc_bind - receive a SINT through this file (HVPOST_IOC_BIND)
@@ -186,9 +187,10 @@ struct hvpost_ioc_signal {
  * away: then poll() says POLLHUP, and read() returns what came and after that
  * ENODEV.
  *
- * Of a shared SINT each file gets a copy of all that comes while it is bound. What
- * finds the ring of one full is dropped for that file alone, and counted: a reader
- * that sleeps holds up neither the host nor the others.
+ * Of a shared SINT each of up to HVPOST_SHARERS_MAX files (EBUSY: they are that
+ * many) gets a copy of all that comes while it is bound. What finds the ring of
+ * one full is dropped for that file alone, and counted: a reader that sleeps holds
+ * up neither the host nor the others.
  */
 struct hvpost_ioc_bind {
 	__u32 flags;

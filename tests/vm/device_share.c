@@ -224,6 +224,17 @@ START_TEST(a_sint_is_shared_only_if_all_say_so)
 }
 END_TEST
 
+START_TEST(sixteen_files_may_share_a_sint)
+{
+	int other = open_device();
+
+	for (unsigned int i = 0; i < HVPOST_SHARERS_MAX; i++)
+		open_shared(1);
+	ck_assert_int_eq(try_bind(other, ECHO_SINT, 0, HVPOST_BIND_SHARED),
+			 EBUSY);
+}
+END_TEST
+
 START_TEST(each_reader_of_a_shared_sint_gets_a_copy)
 {
 	int fds[3];
@@ -418,6 +429,7 @@ static void add_shared_cases(Suite *suite)
 	TCase *shared = add_case(suite, "shared", flush_echo);
 
 	tcase_add_test(shared, a_sint_is_shared_only_if_all_say_so);
+	tcase_add_test(shared, sixteen_files_may_share_a_sint);
 	tcase_add_test(shared, each_reader_of_a_shared_sint_gets_a_copy);
 	tcase_add_test(shared, a_reader_that_never_reads_holds_up_nobody);
 	tcase_add_test(shared, readers_come_and_go_while_messages_flow);
