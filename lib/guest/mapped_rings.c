@@ -87,9 +87,11 @@ bool mapped_rings_release(struct mapped_rings *rings)
 	struct hvpost_ring_words *words = &rings->words[rings->current];
 
 	rings->burst--;
-	/* Release: we are done with the record before the driver uses it again. */
-	__atomic_store_n(&words->tail, words->tail + 1, __ATOMIC_RELEASE);
-	/* The driver says that it stalls, and looks at the tail once more. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return __atomic_load_n(&words->stalled, __ATOMIC_RELAXED);
+	/*
+	 * We are done with the record before the driver uses it again. And one of
+	 * us sees the other: the driver says that it stalls, and looks at the tail
+	 * once more.
+	 */
+	__atomic_store_n(&words->tail, words->tail + 1, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&words->stalled, __ATOMIC_SEQ_CST);
 }

@@ -146,7 +146,7 @@ static const unsigned int ring_sizes[] = { 1, 8, 64, 4096 };
 START_TEST(every_flag_of_the_page_is_received_once)
 {
 	struct hvpost *hv = open_with(HVPOST_WITH_EVENTS, ring_sizes[_i]);
-	static bool seen[HV_EVENT_FLAG_COUNT];
+	bool seen[HV_EVENT_FLAG_COUNT] = { false };
 
 	for (uint32_t flag = 0; flag < HV_EVENT_FLAG_COUNT; flag++)
 		signal_flag(hv, flag);
