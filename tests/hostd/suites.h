@@ -7,6 +7,7 @@
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 Suite *attach_suite(void);
+Suite *attack_suite(void);
 Suite *control_suite(void);
 Suite *hostile_suite(void);
 Suite *run_suite(void);
