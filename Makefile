@@ -396,13 +396,15 @@ BARE_CFLAGS := -std=gnu11 $(WARNINGS) -O2 -Iinclude -ffreestanding -nostdlib -st
 	-fcf-protection=none -fno-asynchronous-unwind-tables \
 	-Wl,--build-id=none,-N,--no-warn-rwx-segments,-Ttext=0x400000,-e,start
 
-$(B)/vm-bare/bare.elf: $(addprefix tests/vm/bare/,start.S bare.c) $(wildcard include/hvpost/*.h)
+BARE := $(patsubst %,$(B)/vm-bare/%.elf,bare hostile)
+
+$(BARE): $(B)/vm-bare/%.elf: $(addprefix tests/vm/bare/,start.S %.c processor.h) $(wildcard include/hvpost/*.h)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BARE_CFLAGS) -o $@.64 $(filter %.S %.c,$^)
 	$(Q)$(OBJCOPY) -O elf32-i386 $@.64 $@
 
-vm-programs: $(VM_PROGRAMS) $(B)/vm-bare/bare.elf $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
+vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
 	cli examples
 
 check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm

@@ -8,7 +8,7 @@
  */
 #include <hvpost/hyperv.h>
 
-#include <stdbool.h>
+#include "processor.h"
 
 #define SERIAL		0x2f8
 #define TESTDEV		0x3000
@@ -43,21 +43,6 @@ static bool is_amd;
 
 /* The processor */
 
-static void out8(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out16(uint16_t port, uint16_t value)
-{
-	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out32(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
 static void write_msr(uint32_t msr, uint64_t value)
 {
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
@@ -86,14 +71,6 @@ static uint64_t call_host(uint64_t control, uint64_t word)
 				 "+d"(word), "+r"(output) : :
 				 "r9", "r10", "r11", "memory");
 	return result & HV_RESULT_STATUS_MASK;
-}
-
-static void look_at_processor(void)
-{
-	uint32_t eax = 0, ebx, ecx, edx;
-
-	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-	is_amd = ebx != 0x756e6547; /* "Genu" */
 }
 
 /* Words for people */
@@ -347,7 +324,7 @@ void bare_main(const uint32_t *multiboot)
 {
 	const char *count = argument(multiboot, "flood=");
 
-	look_at_processor();
+	is_amd = processor_is_amd();
 	switch_on();
 	if (*count) {
 		flood(count);
