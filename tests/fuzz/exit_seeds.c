@@ -161,6 +161,9 @@ static void echo_by_the_device(void)
 	testdev(7, 0x21, 0, 0);
 	testdev(2, 0, 0, 2);
 	testdev(200, 255, 255, 255);
+	/* Of VPs that there are not */
+	testdev(1, 0, 1, 2);
+	testdev(3, 0, 1, 2);
 }
 
 static void pages_over_each_other(void)

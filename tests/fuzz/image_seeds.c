@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* A kernel of each kind, as fuzz_image reads it, in the folder that is named. */
+/*
+ * A kernel of each kind, as fuzz_image reads it, in the folder that is named; and
+ * some whose place is at an edge of memory, which chance finds late.
+ */
 #include <asm/bootparam.h>
 #include <elf.h>
 #include <stddef.h>
@@ -8,6 +11,7 @@
 
 #define HEADER_AT	0x1f1u
 #define LOAD_AT		0x100000u
+#define LOW_SIZE	(2u << 20)	/* as in fuzz_image.c */
 
 /* Before each file: how much initrd and command line there is. */
 struct choice {
@@ -36,12 +40,12 @@ static const struct {
 };
 
 /* One sector of setup; 64-bit code begins 0x200 bytes behind it. */
-static const struct {
+static const struct linux_image {
 	struct choice choice;
 	uint8_t before[HEADER_AT];
 	struct setup_header header;
 	uint8_t rest[1024 - HEADER_AT - sizeof(struct setup_header)];
-	uint8_t code[0x210];
+	uint8_t code[0x210];	/* with the place where it begins */
 } __attribute__((packed)) linux_image = {
 	.choice = { 1, 1 },
 	.header = {
@@ -69,6 +73,15 @@ static int write_seed(const char *folder, const char *kind, const void *bytes,
 	return EXIT_FAILURE;
 }
 
+static int write_linux_at(const char *folder, const char *kind, uint64_t at)
+{
+	struct linux_image image = linux_image;
+
+	image.header.pref_address = at;
+	image.header.init_size = 1;
+	return write_seed(folder, kind, &image, sizeof(image));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -76,5 +89,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	return write_seed(argv[1], "multiboot", &multiboot, sizeof(multiboot)) ||
-	       write_seed(argv[1], "linux", &linux_image, sizeof(linux_image));
+	       write_seed(argv[1], "linux", &linux_image,
+			  sizeof(linux_image)) ||
+	       write_linux_at(argv[1], "linux-at-the-hole", LOW_SIZE - 0x100) ||
+	       write_linux_at(argv[1], "linux-above-the-hole", 1ull << 32);
 }
