@@ -213,9 +213,13 @@ $(B)/vm-modules/$(1)/hvpost_testdev.ko: $(wildcard tests/vm/testdev/*)
 	$$(call say,KBUILD,$$@)
 	$$(Q)$$(build_driver) --source tests/vm/testdev --output $$(@D) $(2)
 endef
+# scripts/debug-kernel's is not installed in this system.
+build_tree = $(firstword $(wildcard build/vm/kernels/$(1)/lib/modules/$(1)/build) \
+	     /lib/modules/$(1)/build)
+
 $(eval $(call driver_rule,$(KERNELRELEASE),$(KDIR)))
 $(foreach k,$(filter-out $(KERNELRELEASE),$(VM_KERNELS)),\
-	$(eval $(call driver_rule,$(k),/lib/modules/$(k)/build)))
+	$(eval $(call driver_rule,$(k),$(call build_tree,$(k)))))
 
 ##@ Try
 
