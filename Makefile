@@ -63,7 +63,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-hostd check-library check-vmm check-vm coverage fuzz fuzz-programs vm-programs \
+	check-cli check-host check-hostd check-library check-vmm check-vm check-debug-kernel coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -209,10 +209,18 @@ $(B)/driver/$(1)/hvpost.ko: $(DRIVER_SRC)
 	$$(call say,KBUILD,$$@)
 	$$(Q)$$(build_driver) --output $$(@D) $(2)
 
-$(B)/vm-modules/$(1)/hvpost_testdev.ko: $(wildcard tests/vm/testdev/*)
-	$$(call say,KBUILD,$$@)
-	$$(Q)$$(build_driver) --source tests/vm/testdev --output $$(@D) $(2)
+$(foreach module,testdev broken,$(call test_module_rule,$(1),$(2),$(module)))
 endef
+
+# $(3) the module that tests/vm/$(3) makes
+define test_module_rule
+$(B)/vm-modules/$(1)/hvpost_$(3).ko: $(wildcard tests/vm/$(3)/*)
+	$$(call say,KBUILD,$$@)
+	$$(Q)$$(build_driver) --source tests/vm/$(3) --output $$(@D)/$(3) $(2)
+	$$(Q)cp $$(@D)/$(3)/$$(@F) $$@
+
+endef
+
 # scripts/debug-kernel's is not installed in this system.
 build_tree = $(firstword $(wildcard build/vm/kernels/$(1)/lib/modules/$(1)/build) \
 	     /lib/modules/$(1)/build)
@@ -408,11 +416,25 @@ $(BARE): $(B)/vm-bare/%.elf: $(addprefix tests/vm/bare/,start.S %.c processor.h)
 	$(Q)$(CC) $(BARE_CFLAGS) -o $@.64 $(filter %.S %.c,$^)
 	$(Q)$(OBJCOPY) -O elf32-i386 $@.64 $@
 
-vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_KERNELS:%=$(B)/vm-modules/%/hvpost_testdev.ko) \
+# The test modules; the broken one only where somebody would notice.
+VM_MODULES := $(VM_KERNELS:%=%/hvpost_testdev.ko) \
+	      $(patsubst %,%/hvpost_broken.ko,$(filter %-debug,$(VM_KERNELS)))
+
+vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_MODULES:%=$(B)/vm-modules/%) \
 	cli examples
 
 check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm
 	@scripts/vm-run all
+
+# How long each scenario that tries things at random goes on
+DEVICE_FUZZ_SECONDS ?= 60
+
+check-debug-kernel: ## every VM scenario, and some more, on a kernel with KASAN, lockdep, kmemleak and others
+	@scripts/bootstrap debug
+	@scripts/debug-kernel
+	@release=$$(scripts/debug-kernel --release) && \
+		$(MAKE) VM_KERNELS=$$release drivers vm-programs && \
+		scripts/vm-run --kernel $$release --fuzz $(DEVICE_FUZZ_SECONDS) all
 
 ##@ Install
 
@@ -472,7 +494,7 @@ clean: ## remove what was built but the VM images (rm -r build removes all)
 help: ## this list
 	@awk 'BEGIN { FS = ":.*##" } \
 	     /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	     /^[a-z-]+:.*##/ { sub(/^[ \t]+/, "", $$2); printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	     /^[a-z-]+:.*##/ { sub(/^[ \t]+/, "", $$2); printf "  %-19s %s\n", $$1, $$2 }' Makefile
 	@printf '\nV=1 shows the commands; PREFIX, DESTDIR, CC, CFLAGS, KERNELRELEASE, KDIR are yours to set.\n'
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/vm-tests -name '*.d' 2>/dev/null)

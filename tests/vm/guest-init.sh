@@ -21,6 +21,18 @@ mount -t tracefs trace /sys/kernel/tracing
 stty -F /dev/ttyS1 raw -echo
 echo 30 >/proc/sys/kernel/hung_task_timeout_secs
 
+# no_leaks: on a kernel that looks for them, all memory is known to somebody. It
+# believes in nothing younger than 5 seconds, and tells what two scans saw alike.
+no_leaks()
+{
+	kmemleak=/sys/kernel/debug/kmemleak
+	[ -e $kmemleak ] || return 0
+	sleep 5
+	echo scan >$kmemleak && echo scan >$kmemleak || return
+	cat $kmemleak >/run/leaks
+	[ ! -s /run/leaks ] || { cat /run/leaks >/dev/ttyS1; return 1; }
+}
+
 # A sign of life: a guest that lost its timer stops giving it.
 (while report alive; do sleep 2; done) &
 life=$!
@@ -39,6 +51,8 @@ sh -eu -c '
 ' </dev/null >/dev/ttyS1 2>&1
 status=$?
 line=$(cat /run/line 2>/dev/null)
+leaked=
+[ $status -ne 0 ] || no_leaks || leaked=yes
 
 kill $life
 wait $life 2>/dev/null
@@ -47,6 +61,8 @@ if [ $status -ne 0 ]; then
 	dmesg >/dev/ttyS0
 elif [ ! -e /run/complete ]; then
 	report "ended before its last line, at line $line"
+elif [ -n "$leaked" ]; then
+	report "fail kmemleak found memory that nobody knows"
 else
 	report "$word"
 fi

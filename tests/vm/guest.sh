@@ -5,17 +5,17 @@
 #
 #	guest.sh NAME
 #
-# run/NAME/command starts QEMU; run/NAME/bound is its limit in seconds.
+# run/NAME/command starts QEMU; run/NAME/bound is its limit in seconds, and after
+# run/NAME/silence seconds without a sign of life it is gone.
 # Leaves beside them: console and report (what the guest printed), qemu (what
 # QEMU printed), status (QEMU's exit code), seconds, and - if the guest had to
 # be stopped - stopped, which says why. Prints NAME/started and NAME/ended.
-
-silence=45	# seconds without a sign of life: the guest is gone
 
 # QEMU writes the two serial ports to files, so their sizes show life.
 watch()
 {
 	bound=$(cat bound)
+	silence=$(cat silence)
 	quiet=0
 	sizes=
 
@@ -25,7 +25,7 @@ watch()
 		now=$(stat -c %s console report)
 		[ "$now" = "$sizes" ] || quiet=0
 		sizes=$now
-		[ $quiet -lt $silence ] || echo "silent $silence" >stopped
+		[ $quiet -lt "$silence" ] || echo "silent $silence" >stopped
 		[ $bound -gt 0 ] || echo "bound $(cat bound)" >stopped
 		[ ! -e stopped ] || kill -KILL "$1"
 	done

@@ -10,10 +10,10 @@
 # guests now and then lose their timer. Everything else failed.
 
 # What never stands in a healthy kernel's log.
-bad_news='(^|[^A-Z])BUG(:| at )|WARNING: |Oops: |Kernel panic|Call Trace:'
+bad_news='(^|[^A-Z])BUG(:| at | [a-z0-9_-]+ \()|WARNING: |Oops: |Kernel panic|Call Trace:'
 bad_news="$bad_news|general protection|unable to handle|double fault"
 bad_news="$bad_news|INFO: (possible|task|trying|inconsistent|suspicious)"
-bad_news="$bad_news|KASAN: |UBSAN: |KFENCE: |kmemleak: [0-9]+ new"
+bad_news="$bad_news|KASAN: |UBSAN: |KFENCE: |ODEBUG: |kmemleak: [0-9]+ new"
 bad_news="$bad_news|rcu.*(detected stall|self-detected|starved for)"
 bad_news="$bad_news|hard LOCKUP|unchecked MSR access|nobody cared|No irq handler for vector"
 

@@ -129,6 +129,8 @@ rcu: rcu_preempt kthread starved for 5000 jiffies!
 unchecked MSR access error: RDMSR from 0x40000083 at rIP: 0xffffffff
 irq 24: nobody cared (try booting with the "irqpoll" option)
 __common_interrupt: 1.55 No irq handler for vector
+BUG kmalloc-64 (Tainted: G           O      ): Object already free
+ODEBUG: Out of memory. ODEBUG disabled
 kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 EOF
 
@@ -143,6 +145,8 @@ hvpost: loading out-of-tree module taints kernel.
 MDS CPU bug present and SMT on, data leak possible.
 PCI: Using host bridge windows; if necessary, use "pci=nocrs" and report a bug
 kasan: KernelAddressSanitizer initialized
+kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)
+Running RCU self tests
 EOF
 
 echo "$passed passed, $failed failed"
