@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: rings in a reader's memory, honest and lying ones, by bare mmap()
 # devices: hyperv-testdev
+# seconds: 240
 # append: preempt=full
 
 export CK_DEFAULT_TIMEOUT=60 CK_VERBOSITY=normal

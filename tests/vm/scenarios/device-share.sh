@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: event flags, shared SINTs and filters, by bare ioctls
 # devices: hyperv-testdev
+# seconds: 240
 # append: preempt=full
 
 export CK_DEFAULT_TIMEOUT=60 CK_VERBOSITY=normal

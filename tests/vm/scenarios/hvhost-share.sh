@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: event flags, shared SINTs and filters, on our own host
 # host: hvhost
+# seconds: 240
 # append: preempt=full
 # kernel: any
 
