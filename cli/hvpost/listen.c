@@ -22,6 +22,7 @@ struct listen_options {
 	const char *origin; /* NULL: any */
 	bool events;
 	bool shared;
+	bool bulk;
 	bool stats;
 	bool quiet;
 };
@@ -178,7 +179,8 @@ static int bind_as_wished(const struct listener *listener)
 		.sint = listener->sint,
 		.ring_records = (unsigned int)options->ring_records,
 		.flags = (options->events ? HVPOST_WITH_EVENTS : 0) |
-			 (options->shared ? HVPOST_SHARED : 0),
+			 (options->shared ? HVPOST_SHARED : 0) |
+			 (options->bulk ? HVPOST_BULK : 0),
 	};
 	int err = hvpost_set_filter(listener->handle, listener->rules.rule,
 				    listener->rules.count);
@@ -256,6 +258,9 @@ static const struct option_line lines[] = {
 	  "let others listen too, who say the same: each gets a\n"
 	  "copy; what finds our ring full is lost to us",
 	  OPTION_FLAG, VALUE(shared), 0, 0 },
+	{ 0, "bulk", NULL,
+	  "on host: receive by 64 slots, where a guest has one",
+	  OPTION_FLAG, VALUE(bulk), 0, 0 },
 	{ 's', "stats", NULL, "print the SINT's counters at the end",
 	  OPTION_FLAG, VALUE(stats), 0, 0 },
 	{ 'q', "quiet", NULL, "nothing on standard error but errors",

@@ -322,8 +322,7 @@ struct hvpost_message {
  *
  * A handle binds one SINT; closing it is what unbinds. When the ring of a VP is
  * full, its slot stays occupied: the host queues and then refuses the senders,
- * and nothing is lost. On hvhost a SINT that is bound with 64 records or more has 64
- * slots, not one, and keeps them as long as this process is that partition.
+ * and nothing is lost.
  *
  * Return: 0, or -EINVAL: SINT or ring size out of range; -EBUSY: this handle
  * has a SINT already, or this SINT is in use; -EPERM: SINT 2 without
@@ -341,11 +340,18 @@ HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
  * counted: it holds up neither the host nor the others. Only on the device.
  */
 #define HVPOST_SHARED (1u << 1)
+/*
+ * For messages in bulk, where it matters more how many come than that all is as a
+ * guest has it: on hvhost the SINT gets 64 slots, not one, and keeps them as long as
+ * this process is that partition. Two on one processor need not change for each
+ * message then, and senders are refused later. No difference on other targets.
+ */
+#define HVPOST_BULK (1u << 2)
 
 struct hvpost_bind {
 	unsigned int sint;		/* these two as hvpost_bind() has them */
 	unsigned int ring_records;
-	uint32_t flags;			/* HVPOST_WITH_EVENTS, HVPOST_SHARED */
+	uint32_t flags;			/* HVPOST_WITH_EVENTS, _SHARED, _BULK */
 };
 
 /**

@@ -220,7 +220,7 @@ int hvpost_bind(struct hvpost *handle, unsigned int sint,
 
 int hvpost_bind_with(struct hvpost *handle, const struct hvpost_bind *wish)
 {
-	if (wish->flags & ~(HVPOST_WITH_EVENTS | HVPOST_SHARED))
+	if (wish->flags & ~(HVPOST_WITH_EVENTS | HVPOST_SHARED | HVPOST_BULK))
 		return -EINVAL;
 	return handle->target->bind(handle->state, wish);
 }

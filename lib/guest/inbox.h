@@ -51,6 +51,7 @@ int inbox_check_bind(const struct hvpost_bind *wish);
 struct inbox_wish {
 	uint32_t records;	/* rounded up to a power of two; 0: the default */
 	bool events;
+	bool more_slots;	/* if the host has them to give */
 	const struct hvpost_ioc_filter *filter;
 	/*
 	 * An eventfd at 0, not blocking: the inbox keeps it readable exactly while

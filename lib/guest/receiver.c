@@ -4,11 +4,6 @@
 #include <errno.h>
 
 #define VECTOR(sint)	(0x30u + (sint))
-/*
- * With a smaller ring a SINT keeps to its one slot, so that what the two hold is
- * about what the user asked for.
- */
-#define MORE_SLOTS_RECORDS_MIN 64u
 #define ALL_SINTS	((1u << HV_SINT_COUNT) - 1)
 
 void receiver_init(struct receiver *receiver)
@@ -56,15 +51,14 @@ static int write_sint(struct receiver *receiver, unsigned int sint,
 }
 
 static int start_receiving(struct receiver *receiver, unsigned int sint,
-			   uint32_t ring_records)
+			   bool more_slots)
 {
 	struct slots *slots = &receiver->sint[sint].slots;
-	bool has_room = !ring_records || ring_records >= MORE_SLOTS_RECORDS_MIN;
 	int err = 0;
 
 	/* Not known before: a host of our own makes the page after this. */
 	slots->first = &receiver->sim->slot[sint];
-	if (receiver->ops->add_slots && has_room && slots->count == 1)
+	if (more_slots && receiver->ops->add_slots && slots->count == 1)
 		err = receiver->ops->add_slots(receiver->context, sint, slots);
 	return err ? err : write_sint(receiver, sint, 0);
 }
@@ -88,7 +82,7 @@ static int bind_locked(struct receiver *receiver, unsigned int sint,
 	receiving->inbox = inbox_new(&source, wish);
 	if (!receiving->inbox)
 		return -ENOMEM;
-	err = start_receiving(receiver, sint, wish->records);
+	err = start_receiving(receiver, sint, wish->more_slots);
 	if (err) {
 		inbox_free(receiving->inbox);
 		receiving->inbox = NULL;

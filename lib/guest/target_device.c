@@ -285,7 +285,7 @@ static int device_bind(void *state, const struct hvpost_bind *wish)
 {
 	struct device *device = state;
 	struct hvpost_ioc_bind raw = {
-		.flags = wish->flags,
+		.flags = wish->flags & ~HVPOST_BULK,
 		.sint = wish->sint,
 		.ring_records = wish->ring_records,
 	};

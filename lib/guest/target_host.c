@@ -288,6 +288,7 @@ static int bind_vps(struct host *host, const struct hvpost_bind *wish)
 	const struct inbox_wish inbox = {
 		.records = wish->ring_records,
 		.events = wish->flags & HVPOST_WITH_EVENTS,
+		.more_slots = wish->flags & HVPOST_BULK,
 		.filter = &host->filter,
 		.fd = INBOX_NO_FD,
 	};

@@ -266,6 +266,40 @@ START_TEST(a_sint_has_more_slots_if_its_process_wants_them)
 }
 END_TEST
 
+static struct hvpost *bind_with(const char *name, uint32_t flags)
+{
+	const struct hvpost_bind wish = { .sint = 5, .flags = flags };
+	struct hvpost *handle = open_as(name);
+
+	ck_assert_int_eq(hvpost_bind_with(handle, &wish), 0);
+	return handle;
+}
+
+static const struct {
+	uint32_t flags;
+	uint64_t taken;		/* by slots and buffers, where nobody receives */
+} slot_rows[] = {
+	{ 0, 1 + HV_PORT_MESSAGE_BUFFERS },
+	{ HVPOST_BULK, 1 + HVPOST_ATTACH_MORE_SLOTS + HV_PORT_MESSAGE_BUFFERS },
+};
+
+START_TEST(a_sint_has_one_slot_as_a_guest_has_unless_bulk_is_asked_for)
+{
+	struct hvpost *sender, *other;
+
+	daemon_start("--link a:0x10=b:5");
+	other = open_as("b"); /* so that the partition stays */
+	hvpost_close(bind_with("b", slot_rows[_i].flags));
+	sender = open_as("a");
+	for (uint64_t number = 1; number <= slot_rows[_i].taken; number++)
+		ck_assert_int_eq(post_number(sender, 0x10, number, HVPOST_NOW),
+				 0);
+	ck_assert_int_eq(post_number(sender, 0x10, 0, HVPOST_NOW), -EAGAIN);
+	hvpost_close(sender);
+	hvpost_close(other);
+}
+END_TEST
+
 /* From one handle to the next the slots go on where they were. */
 START_TEST(what_a_handle_leaves_in_its_slots_the_next_one_finds)
 {
@@ -276,7 +310,7 @@ START_TEST(what_a_handle_leaves_in_its_slots_the_next_one_finds)
 	other = open_as("b"); /* so that the partition stays */
 	sender = open_as("a");
 	for (unsigned int times = 1; times < 20; times++) {
-		receiver = bind_as("b", 5);
+		receiver = bind_with("b", HVPOST_BULK);
 		while (received < sent)
 			ck_assert_uint_eq(receive_number(receiver), ++received);
 		hvpost_close(receiver);
@@ -424,6 +458,9 @@ Suite *traffic_suite(void)
 			    0, 4);
 	tcase_add_test(tcase, who_sleeps_until_its_last_call_is_done_is_woken);
 	tcase_add_test(tcase, a_sint_has_more_slots_if_its_process_wants_them);
+	tcase_add_loop_test(tcase,
+		a_sint_has_one_slot_as_a_guest_has_unless_bulk_is_asked_for, 0,
+		sizeof(slot_rows) / sizeof(slot_rows[0]));
 	tcase_add_test(tcase,
 		       what_a_handle_leaves_in_its_slots_the_next_one_finds);
 	return suite;
