@@ -55,13 +55,14 @@ void bench_relax(void);
 /* End the program: what failed, on what. */
 _Noreturn void bench_fail(const char *what);
 
-/* post.c, threads.c, connections.c, processes.c, trips.c, guests.c */
+/* post.c, threads.c, connections.c, processes.c, trips.c, attacks.c, guests.c */
 void bench_posts(void);
 void bench_threads(void);
 void bench_connections(void);
 /* While an hvhost runs (hosting.h) */
 void bench_processes(void);
 void bench_trips(void);
+void bench_attacks(void);
 /* @vm_bench: scripts/vm-bench */
 void bench_guests(const char *vm_bench);
 void bench_instructions(const char *vm_bench);

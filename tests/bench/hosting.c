@@ -18,7 +18,7 @@ static struct {
 	pid_t pid;
 } host;
 
-static void exec_host(const char *hvhost, int ready_fd)
+static void exec_host(const char *hvhost, int ready_fd, enum hosting_log log)
 {
 	int null = open("/dev/null", O_WRONLY);
 	char number[16];
@@ -26,16 +26,19 @@ static void exec_host(const char *hvhost, int ready_fd)
 	/* It ends if we fail. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	dup2(null, STDOUT_FILENO);
+	if (log == HOSTING_SILENT)
+		dup2(null, STDERR_FILENO);
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	execl(hvhost, hvhost, "run", "--socket", host.socket, "--ready-fd",
 	      number, "--buffers", "1024", "--link", "left:0x10=right:5", "--link",
 	      "right:0x20=left:6", "--partition", "wide,vps=16", "--link",
-	      "left:0x11=wide:5", (char *)NULL);
+	      "left:0x11=wide:5", "--link", "attacker:0x20=right:7",
+	      (char *)NULL);
 	perror(hvhost);
 	_exit(127);
 }
 
-void hosting_start(const char *hvhost)
+void hosting_start(const char *hvhost, enum hosting_log log)
 {
 	int ready[2];
 	char line;
@@ -49,7 +52,7 @@ void hosting_start(const char *hvhost)
 		bench_fail("cannot start a process");
 	if (!host.pid) {
 		bench_unpin();
-		exec_host(hvhost, ready[1]);
+		exec_host(hvhost, ready[1], log);
 	}
 	close(ready[1]);
 	if (read(ready[0], &line, 1) != 1)
@@ -63,6 +66,11 @@ void hosting_stop(void)
 	waitpid(host.pid, NULL, 0);
 	unlink(host.socket);
 	rmdir(host.folder);
+}
+
+const char *hosting_socket(void)
+{
+	return host.socket;
 }
 
 const char *hosting_target(const char *partition)

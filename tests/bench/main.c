@@ -7,7 +7,7 @@
 #include "hosting.h"
 
 static const char *const parts[] = {
-	"engine", "processes", "guests", "instructions",
+	"engine", "processes", "attacks", "guests", "instructions",
 };
 
 #define PARTS (sizeof(parts) / sizeof(*parts))
@@ -15,7 +15,7 @@ static const char *const parts[] = {
 static int usage(const char *name)
 {
 	fprintf(stderr, "usage: %s FILE.json HVHOST VM-BENCH PART...\n"
-		"PART: engine, processes, guests, instructions\n", name);
+		"PART: engine, processes, attacks, guests, instructions\n", name);
 	return 1;
 }
 
@@ -51,9 +51,14 @@ int main(int argc, char **argv)
 		bench_connections();
 	}
 	if (wanted("processes", words)) {
-		hosting_start(argv[2]);
+		hosting_start(argv[2], HOSTING_TELLS);
 		bench_processes();
 		bench_trips();
+		hosting_stop();
+	}
+	if (wanted("attacks", words)) {
+		hosting_start(argv[2], HOSTING_SILENT);
+		bench_attacks();
 		hosting_stop();
 	}
 	if (wanted("guests", words))
