@@ -26,6 +26,7 @@
 #include "suites.h"
 
 #define MESSAGES	10000u
+#define TIMEOUT_S	300
 #define AT_ONCE		100u
 #define ROUNDS_BEFORE	3u
 #define ROUNDS_MEANWHILE 20u
@@ -257,6 +258,8 @@ Suite *attack_suite(void)
 	Suite *suite = suite_create("attack");
 	TCase *tcase = add_tcase(suite, "attack");
 
+	/* Attackers take what processors there are, and others run as well. */
+	tcase_set_timeout(tcase, TIMEOUT_S);
 	tcase_add_test(tcase, nobody_changes_the_size_of_what_is_shared);
 	tcase_add_loop_test(tcase,
 			    an_attack_costs_others_no_message_and_hvhost_no_size,
