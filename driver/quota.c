@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/capability.h>
+#include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/ktime.h>
@@ -18,11 +19,12 @@
 #include <linux/user_namespace.h>
 
 #include "bucket.h"
+#include "layout.h"
 
 struct hvp_quota {
 	struct list_head node;		/* in quotas; both under quota_lock */
 	unsigned int files;
-	kuid_t uid;
+	kuid_t uid;			/* constant */
 	spinlock_t lock;		/* guards bucket */
 	struct hvp_bucket bucket;
 };
@@ -97,13 +99,28 @@ static struct hvp_quota *find(kuid_t uid)
 	return quota;
 }
 
+/*
+ * Who answers for the caller. In a user namespace that a user made, that user:
+ * uids cost nothing there, and must not be a quota each.
+ */
+static kuid_t responsible_uid(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	/* Root made the first one, and others to part users from each other. */
+	for (; !uid_eq(ns->owner, GLOBAL_ROOT_UID); ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
 struct hvp_quota *hvp_quota_get(void)
 {
 	struct hvp_quota *quota;
 
 	mutex_lock(&quota_lock);
 	forget_unused(ktime_get_ns());
-	quota = find(current_uid());
+	quota = find(responsible_uid());
 	if (quota)
 		quota->files++;
 	mutex_unlock(&quota_lock);
@@ -151,8 +168,10 @@ u64 hvp_quota_held_back(void)
 int hvp_quota_check_ring(u32 records)
 {
 	u64 max = READ_ONCE(ring_bytes_max);
-	u64 bytes = (u64)records * sizeof(struct hvpost_record) *
-		    num_present_cpus();
+	struct hvpost_ioc_rings layout;
 
-	return max && bytes > max && !hvp_is_privileged() ? -EDQUOT : 0;
+	/* Pages, not records: small rings must not take many times their share. */
+	hvp_layout_make(&layout, num_present_cpus(), records);
+	return max && layout.records_size > max && !hvp_is_privileged() ?
+	       -EDQUOT : 0;
 }

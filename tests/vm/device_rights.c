@@ -7,6 +7,7 @@
 #include "device.h"
 
 #include <grp.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -333,6 +334,70 @@ START_TEST(users_have_quotas_of_their_own)
 }
 END_TEST
 
+/* Be @mapped in a user namespace that @user made. Maps are for root to write. */
+static void become_in_namespace(uid_t user, uid_t mapped)
+{
+	pid_t self = getpid(), helper;
+	int made[2], status;
+	char byte = 0;
+
+	ck_assert_int_eq(pipe(made), 0);
+	helper = fork();
+	if (!helper) {
+		char path[64], map[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)self);
+		snprintf(map, sizeof(map), "0 %u 1", mapped);
+		_exit(read(made[0], &byte, 1) == 1 ? write_text(path, map) : 1);
+	}
+	become(user, MINE, MINE);
+	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
+	ck_assert_int_eq(write(made[1], &byte, 1), 1);
+	ck_assert_int_eq(waitpid(helper, &status, 0), helper);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(setresuid(0, 0, 0), 0);
+}
+
+/* How many posts the quota of @mapped has left */
+static uint64_t posts_left(uid_t user, uid_t mapped)
+{
+	int taken[2];
+	uint64_t count = 0;
+	pid_t child;
+
+	ck_assert_int_eq(pipe(taken), 0);
+	child = fork();
+	if (!child) {
+		int fd;
+
+		become_in_namespace(user, mapped);
+		fd = open_device();
+		while (post_once(fd, UNKNOWN_CONNECTION) != EAGAIN)
+			count++;
+		_exit(write(taken[1], &count, sizeof(count)) < 0);
+	}
+	close(taken[1]);
+	ck_assert_int_eq(read(taken[0], &count, sizeof(count)), sizeof(count));
+	close(taken[0]);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	return count;
+}
+
+START_TEST(uids_in_namespaces_of_a_user_have_one_quota)
+{
+	uid_t user = new_uid();
+	uint64_t begin_ns, taken = 0;
+
+	ck_assert_int_eq(set_rate("10"), 0);
+	begin_ns = now_ns();
+	for (unsigned int i = 0; i < 5; i++)
+		taken += posts_left(user, new_uid());
+	ck_assert_uint_ge(taken, RATE);
+	ck_assert_uint_le(taken, RATE + 1 +
+			  (now_ns() - begin_ns) * RATE / SECOND_NS);
+}
+END_TEST
+
 START_TEST(the_capable_have_no_quota)
 {
 	int fd = open_device();
@@ -450,13 +515,26 @@ START_TEST(rings_of_a_file_take_no_more_memory_than_is_allowed)
 	char bytes[32];
 	int fd = open_device();
 
+	/* In whole pages for each VP */
 	snprintf(bytes, sizeof(bytes), "%zu",
-		 64 * VPS * sizeof(struct hvpost_record));
+		 VPS * ((64 * sizeof(struct hvpost_record) + 4095) & ~4095ul));
 	ck_assert_int_eq(set_ring_bytes(bytes), 0);
 	become(new_uid(), MINE, MINE);
 	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 65), EDQUOT);
 	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 4096), EDQUOT);
 	ck_assert_int_eq(bind_sint(fd, FREE_SINT, _i ? 64 : 0), 0);
+}
+END_TEST
+
+START_TEST(a_small_ring_takes_a_page)
+{
+	char bytes[32];
+	int fd = open_device();
+
+	snprintf(bytes, sizeof(bytes), "%u", VPS * 4096u - 1);
+	ck_assert_int_eq(set_ring_bytes(bytes), 0);
+	become(new_uid(), MINE, MINE);
+	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 1), EDQUOT);
 }
 END_TEST
 
@@ -493,6 +571,7 @@ static void add_quota_cases(Suite *suite)
 	tcase_add_test(quota, a_quota_gives_a_seconds_worth_and_then_no_more);
 	tcase_add_loop_test(quota, a_user_has_one_quota_for_all_files, 0, 2);
 	tcase_add_test(quota, users_have_quotas_of_their_own);
+	tcase_add_test(quota, uids_in_namespaces_of_a_user_have_one_quota);
 	tcase_add_test(quota, the_capable_have_no_quota);
 	tcase_add_test(quota, over_quota_a_post_waits_for_its_turn);
 	tcase_add_test(quota, over_quota_at_the_deadline_is_etimedout);
@@ -504,6 +583,7 @@ static void add_quota_cases(Suite *suite)
 	tcase_add_loop_test(memory,
 			    rings_of_a_file_take_no_more_memory_than_is_allowed,
 			    0, 2);
+	tcase_add_test(memory, a_small_ring_takes_a_page);
 	tcase_add_test(memory, rings_of_the_capable_take_what_they_like);
 }
 
