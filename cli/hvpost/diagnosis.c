@@ -98,11 +98,11 @@ static void judge_kvm(const struct facts *facts, struct finding *finding)
 {
 	uint32_t features = facts->kvm_features & KVM_HYPERCALL_FEATURES;
 
-	if (!features) {
+	if (!features || facts->nopv) {
 		find(finding, VERDICT_OK, "Linux uses no hypercalls of KVM");
 		return;
 	}
-	/* It was started with nopv, or the driver was forced. */
+	/* The driver was forced, or Linux has no support for KVM built in. */
 	find(finding, facts->loaded ? VERDICT_NOTE : VERDICT_MISSING,
 	     "KVM offers its own hypercalls (features 0x%x), which stop working "
 	     "beside Hyper-V's", features);
@@ -171,15 +171,16 @@ static void judge_installed(const struct facts *facts, struct finding *finding)
 
 static void judge_signature(const struct facts *facts, struct finding *finding)
 {
-	if (facts->lockdown == LOCKDOWN_NONE || facts->is_signed) {
+	if (!facts->needs_signature || facts->is_signed) {
 		find(finding, VERDICT_OK, "%s",
-		     facts->lockdown == LOCKDOWN_NONE ?
-			     "the kernel takes modules without a signature" :
-			     "the driver has a signature");
+		     facts->needs_signature ?
+			     "the driver has a signature" :
+			     "the kernel takes modules without a signature");
 		return;
 	}
 	find(finding, facts->loaded ? VERDICT_NOTE : VERDICT_MISSING,
-	     "%s has no signature, and the kernel is locked down (Secure Boot)",
+	     "%s has no signature, and the kernel wants one (Secure Boot, or "
+	     "module.sig_enforce)",
 	     facts->module);
 	remedy(finding, "'make install-dkms' lets dkms sign it, with a key that "
 			"'mokutil --import /var/lib/dkms/mok.pub' makes the "
@@ -223,12 +224,14 @@ static void judge_no_permission(const struct facts *facts,
 	find(finding, VERDICT_MISSING, "this user may not open %s (mode %04o, "
 				       "group %s)",
 	     facts->node, facts->mode & 07777u, facts->group_name);
-	if (facts->in_group)
-		remedy(finding, "the group may not%s: 'chmod g+rw %s' as root, "
-				"or see the rule in udev's rules.d",
-		       (facts->mode & for_group) == for_group ?
-			       ", though its mode says so (a container, or a "
-			       "security module?)" : "", facts->node);
+	if (facts->in_group && (facts->mode & for_group) == for_group)
+		remedy(finding, "the group may, by its mode, so something else "
+				"is in the way: a container must be given the "
+				"device, a security module (SELinux, AppArmor) "
+				"a rule for it");
+	else if (facts->in_group)
+		remedy(finding, "the group may not: 'chmod g+rw %s' as root, or "
+				"see the rule in udev's rules.d", facts->node);
 	else if (facts->in_group_after_login)
 		remedy(finding, "log in again: this user has been added to the "
 				"group since");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE /* memmem, strsep */
 #include "facts.h"
 
 #include <dirent.h>
@@ -99,6 +99,19 @@ static uint32_t kvm_features(const struct facts_source *source)
 	return 0;
 }
 
+/* Is @word one of those of the kernel's command line? */
+static bool is_on_command_line(const struct facts_source *source,
+			       const char *word)
+{
+	char text[4096], *rest = text, *next;
+
+	read_text(source, "/proc/cmdline", text, sizeof(text));
+	while ((next = strsep(&rest, " \n")))
+		if (!strcmp(next, word))
+			return true;
+	return false;
+}
+
 static void collect_host(struct facts *facts, const struct facts_source *source)
 {
 	uint32_t last;
@@ -109,6 +122,7 @@ static void collect_host(struct facts *facts, const struct facts_source *source)
 	if (!facts->hypervisor)
 		return;
 	facts->kvm_features = kvm_features(source);
+	facts->nopv = is_on_command_line(source, "nopv");
 
 	last = ask(source, HV_CPUID_VENDOR).eax;
 	facts->interface = last >= HV_CPUID_LEAF_MIN &&
@@ -242,10 +256,23 @@ static void open_module(struct facts *facts, const struct facts_source *source)
 	close(fd);
 }
 
+/* A kernel that is locked down wants signatures, and one that was told so. */
+static bool needs_signature(const struct facts_source *source)
+{
+	char lockdown[FACTS_TEXT], enforced[FACTS_TEXT];
+
+	/* Such as "none [integrity] confidentiality" */
+	read_text(source, "/sys/kernel/security/lockdown", lockdown,
+		  sizeof(lockdown));
+	read_text(source, "/sys/module/module/parameters/sig_enforce", enforced,
+		  sizeof(enforced));
+	return (*lockdown && !strstr(lockdown, "[none]")) || *enforced == 'Y';
+}
+
 static void collect_module(struct facts *facts,
 			   const struct facts_source *source)
 {
-	char found[FACTS_TEXT], lockdown[FACTS_TEXT];
+	char found[FACTS_TEXT];
 
 	set(facts->release, sizeof(facts->release), "%s", source->release);
 	facts->indexed = find_in_index(source, facts->release, found,
@@ -261,12 +288,7 @@ static void collect_module(struct facts *facts,
 	} else {
 		find_other_release(facts, source);
 	}
-
-	/* Such as "none [integrity] confidentiality" */
-	read_text(source, "/sys/kernel/security/lockdown", lockdown,
-		  sizeof(lockdown));
-	if (*lockdown && !strstr(lockdown, "[none]"))
-		facts->lockdown = LOCKDOWN_ON;
+	facts->needs_signature = needs_signature(source);
 	facts->loaded = is_there(source, "/sys/module/hvpost");
 	facts->vmbus_loaded = is_there(source, "/sys/module/hv_vmbus");
 }

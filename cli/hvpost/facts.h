@@ -21,12 +21,6 @@ struct facts_source {
 	void (*cpuid)(uint32_t leaf, struct facts_cpuid *answer);
 };
 
-/* How far the kernel trusts root (Secure Boot switches it on). */
-enum facts_lockdown {
-	LOCKDOWN_NONE,		/* or not known */
-	LOCKDOWN_ON		/* unsigned modules are refused */
-};
-
 #define FACTS_TEXT 128
 
 struct facts {
@@ -36,6 +30,7 @@ struct facts {
 	uint64_t privileges;	/* as hvpost_info has them */
 	uint32_t isolation;	/* HV_ISOLATION_TYPE_* */
 	uint32_t kvm_features;	/* of KVM's own leaves; 0: it shows none */
+	bool nopv;		/* Linux was told to use none of them */
 
 	/* The driver, as a file */
 	char release[FACTS_TEXT];
@@ -44,7 +39,7 @@ struct facts {
 	char built_for[FACTS_TEXT];	/* as the file says; empty: not known */
 	bool is_signed;		/* or not known, for it is compressed */
 	char other_release[FACTS_TEXT];	/* one that has it; empty: none */
-	enum facts_lockdown lockdown;
+	bool needs_signature;	/* unsigned modules are refused (Secure Boot) */
 
 	/* The driver, in the kernel */
 	bool loaded;

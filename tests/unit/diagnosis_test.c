@@ -111,6 +111,12 @@ static void kvm_forced(struct facts *facts)
 	facts->kvm_features = 1u << 7;
 }
 
+static void nopv(struct facts *facts)
+{
+	facts->kvm_features = 1u << 7;
+	facts->nopv = true;
+}
+
 static void snp(struct facts *facts)
 {
 	facts->isolation = HV_ISOLATION_TYPE_SNP;
@@ -152,7 +158,7 @@ static void not_indexed(struct facts *facts)
 
 static void not_signed(struct facts *facts)
 {
-	facts->lockdown = LOCKDOWN_ON;
+	facts->needs_signature = true;
 	facts->is_signed = false;
 	facts->loaded = false;
 }
@@ -195,6 +201,11 @@ static void group_may_not(struct facts *facts)
 {
 	facts->open_error = -EACCES;
 	facts->mode = S_IFCHR | 0600;
+}
+
+static void no_rule(struct facts *facts)
+{
+	facts->open_error = -EACCES;
 }
 
 static void container(struct facts *facts)
@@ -255,6 +266,7 @@ static const struct {
 	  "x-hv-synic-kvm-only" },
 	{ kvm, "kvm", VERDICT_MISSING, "features 0x80", "kvm=off" },
 	{ kvm_forced, "kvm", VERDICT_NOTE, "features 0x80", "kvm=off" },
+	{ nopv, "kvm", VERDICT_OK, "no hypercalls of KVM", "" },
 	{ snp, "isolation", VERDICT_MISSING, "(SNP)", "does not support" },
 	{ tdx, "isolation", VERDICT_MISSING, "(TDX)", "does not support" },
 	{ not_installed, "installed", VERDICT_MISSING,
@@ -279,6 +291,7 @@ static const struct {
 	{ root_only, "access", VERDICT_MISSING, "group root",
 	  "systemd-sysusers" },
 	{ group_may_not, "access", VERDICT_MISSING, "mode 0600", "chmod g+rw" },
+	{ no_rule, "access", VERDICT_MISSING, "mode 0660", "SELinux" },
 	{ container, "access", VERDICT_MISSING, "mode 0660", "container" },
 	{ another_driver, "access", VERDICT_MISSING, "another driver's",
 	  "remove it" },

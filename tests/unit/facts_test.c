@@ -269,25 +269,47 @@ START_TEST(nothing_is_found_where_nothing_is)
 	ck_assert_str_eq(facts.other_release, "");
 	ck_assert(!facts.loaded);
 	ck_assert(!facts.vmbus_loaded);
-	ck_assert_int_eq(facts.lockdown, LOCKDOWN_NONE);
+	ck_assert(!facts.needs_signature);
+	ck_assert(!facts.nopv);
 	ck_assert(!facts.node_there);
 }
 END_TEST
 
 static const struct {
-	const char *text;
-	enum facts_lockdown lockdown;
-} lockdowns[] = {
-	{ "[none] integrity confidentiality\n", LOCKDOWN_NONE },
-	{ "none [integrity] confidentiality\n", LOCKDOWN_ON },
-	{ "none integrity [confidentiality]\n", LOCKDOWN_ON },
+	const char *lockdown, *enforced;
+	bool needs_signature;
+} signatures[] = {
+	{ "[none] integrity confidentiality\n", "N\n", false },
+	{ "none [integrity] confidentiality\n", "N\n", true },
+	{ "none integrity [confidentiality]\n", "N\n", true },
+	{ "[none] integrity confidentiality\n", "Y\n", true },
 };
 
-START_TEST(lockdown_is_what_the_kernel_says)
+START_TEST(signatures_are_needed_if_the_kernel_says_so)
 {
-	make_text("/sys/kernel/security/lockdown", lockdowns[_i].text);
+	make_text("/sys/kernel/security/lockdown", signatures[_i].lockdown);
+	make_text("/sys/module/module/parameters/sig_enforce",
+		  signatures[_i].enforced);
 	collect();
-	ck_assert_int_eq(facts.lockdown, lockdowns[_i].lockdown);
+	ck_assert_int_eq(facts.needs_signature, signatures[_i].needs_signature);
+}
+END_TEST
+
+static const struct {
+	const char *command_line;
+	bool nopv;
+} command_lines[] = {
+	{ "quiet nopv console=ttyS0\n", true },
+	{ "quiet nopv\n", true },
+	{ "quiet xen_nopv nopvspin x=nopv\n", false },
+};
+
+START_TEST(nopv_is_a_word_of_its_own)
+{
+	processor.hypervisor = true;
+	make_text("/proc/cmdline", command_lines[_i].command_line);
+	collect();
+	ck_assert_int_eq(facts.nopv, command_lines[_i].nopv);
 }
 END_TEST
 
@@ -353,8 +375,10 @@ Suite *facts_suite(void)
 	tcase_add_test(tcase, module_that_says_nothing_does_no_harm);
 	tcase_add_test(tcase, module_of_another_kernel_is_noticed);
 	tcase_add_test(tcase, nothing_is_found_where_nothing_is);
-	tcase_add_loop_test(tcase, lockdown_is_what_the_kernel_says, 0,
-			    ROWS(lockdowns));
+	tcase_add_loop_test(tcase, signatures_are_needed_if_the_kernel_says_so,
+			    0, ROWS(signatures));
+	tcase_add_loop_test(tcase, nopv_is_a_word_of_its_own, 0,
+			    ROWS(command_lines));
 	tcase_add_test(tcase, loaded_modules_have_a_folder_in_sysfs);
 	tcase_add_test(tcase, node_that_is_another_thing_is_a_broken_protocol);
 	tcase_add_test(tcase, device_that_answers_is_asked);
