@@ -15,6 +15,7 @@
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -63,11 +64,24 @@ static bool is_vmbus_connection(u32 connection_id)
 	       id <= HV_CONNECTION_VMBUS_MESSAGE_5;
 }
 
+/*
+ * Who speaks for VMBus lets devices reach any memory of the guest. A kernel that
+ * is locked down keeps that from root as well.
+ */
+static int check_vmbus_permission(void)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return security_locked_down(LOCKDOWN_PCI_ACCESS);
+}
+
 static int check_permission(u32 connection_id)
 {
-	if (is_vmbus_connection(connection_id) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return hvp_permit_check(connection_id);
+	int err = 0;
+
+	if (is_vmbus_connection(connection_id))
+		err = check_vmbus_permission();
+	return err ?: hvp_permit_check(connection_id);
 }
 
 /* With preemption off, so that it holds until the call that follows. */

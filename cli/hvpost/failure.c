@@ -259,7 +259,8 @@ static struct failure failure_of_connection(uint32_t connection_id, int error)
 		set_text(&failure, "connection 0x%x belongs to VMBus",
 			 connection_id);
 		failure.hint = "run as root (CAP_SYS_ADMIN), or use a "
-			       "connection of your own";
+			       "connection of your own; a kernel that is locked "
+			       "down (Secure Boot) keeps it from root, too";
 		break;
 	case -EBUSY:
 		failure.code = "busy";

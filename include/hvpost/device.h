@@ -88,10 +88,10 @@ struct hvpost_ioc_info {
  *
  * EAGAIN: transient, and no time was given. ETIMEDOUT: still transient at the
  * deadline. EINTR: a signal ended the wait; nothing was posted. EMSGSIZE: more
- * than 240 bytes. EPERM: a VMBus connection without CAP_SYS_ADMIN. EBUSY: a
- * VMBus connection while hv_vmbus is loaded. EACCES: the administrator's list
- * (parameter allow) gives the connection to no group of the caller's. Any other
- * status: its errno in hyperv_status.h.
+ * than 240 bytes. EPERM: a VMBus connection without CAP_SYS_ADMIN, or in a
+ * kernel that is locked down. EBUSY: a VMBus connection while hv_vmbus is loaded.
+ * EACCES: the administrator's list (parameter allow) gives the connection to no
+ * group of the caller's. Any other status: its errno in hyperv_status.h.
  *
  * Without CAP_SYS_ADMIN a user may have a quota of hypercalls (parameter
  * posts_per_second). A post over it is as one that was refused for now: EAGAIN or

@@ -194,10 +194,10 @@ struct hvpost_post {
  * Return: 0, or -EAGAIN: refused for now, and the deadline was HVPOST_NOW;
  * -ETIMEDOUT: still refused at the deadline; -EINTR: a signal came, nothing was
  * posted; -EMSGSIZE: over 240 bytes; -EINVAL: type or flags out of range;
- * -EPERM: a VMBus connection without CAP_SYS_ADMIN; -EACCES: the administrator
- * does not allow it to any group of the caller's; -EBUSY: a VMBus connection
- * while hv_vmbus uses it; -EFAULT: payload not readable; else the errno value
- * of hvpost_last_status().
+ * -EPERM: a VMBus connection without CAP_SYS_ADMIN, or in a kernel that is locked
+ * down; -EACCES: the administrator does not allow it to any group of the
+ * caller's; -EBUSY: a VMBus connection while hv_vmbus uses it; -EFAULT: payload
+ * not readable; else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
 			   uint64_t deadline_ns);
