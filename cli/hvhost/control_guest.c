@@ -34,18 +34,23 @@ void control_guests(struct request *request)
 	json_object_object_add(request->answer, "guests", list);
 }
 
-/* The guest that is asked about, which is there and has not ended. */
+/*
+ * The guest that is asked about, which is there and has not ended. It may be about
+ * to begin anew: one that resets without a pause is as much ours as any other.
+ */
 static struct guest *find(struct request *request)
 {
 	const char *name = request_text(request, "guest");
-	struct guest *guest = guests_find(request->server, name);
+	struct guest *guest;
 
 	if (request_failed(request))
 		return NULL;
+	guests_see_ends(request->server);
+	guest = guests_find(request->server, name);
 	if (!guest)
 		request_fail(request, "'hvhost guest list' shows those that are",
 			     "there is no guest '%.64s' now", name);
-	else if (vmm_guest_end(guest->vmm) != VMM_RUNNING)
+	else if (guest_is_over(guest))
 		request_fail(request, NULL, "guest %s %s", name,
 			     vmm_end_text(vmm_guest_end(guest->vmm)));
 	return request_failed(request) ? NULL : guest;
@@ -60,7 +65,7 @@ void control_guest_pause(struct request *request)
 	if (vmm_guest_is_paused(guest->vmm))
 		request_fail(request, "'hvhost guest resume' lets it go on",
 			     "guest %s is paused already", guest->named->name);
-	else if (vmm_guest_pause(guest->vmm))
+	else if (guest_pause(guest))
 		request_fail(request, NULL, "guest %s %s", guest->named->name,
 			     vmm_end_text(vmm_guest_end(guest->vmm)));
 }

@@ -24,6 +24,7 @@ static void check_server(struct request *request)
 	const struct guest *guest;
 
 	server_remove_gone(server);
+	guests_see_ends(server);
 	if (server->client_count)
 		request_fail(request, "'hvhost partition list' shows which",
 			     "a process is attached: only guests can be "

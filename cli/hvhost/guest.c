@@ -241,18 +241,46 @@ int guest_reset(struct guest *guest, char *error)
 	return err;
 }
 
-static void handle_end(struct watch *watch, uint32_t events)
+static bool asks_for_reset(const struct guest *guest)
 {
-	struct guest *guest = watch->context;
+	return guest->restarts && vmm_guest_end(guest->vmm) == VMM_RESET;
+}
+
+/* One that does so all the time leaves room in the log for others. */
+static void tell_of_reset(const struct guest *guest)
+{
+	uint64_t resets = vmm_guest_resets(guest->vmm);
+
+	if (!(resets & (resets - 1)))
+		log_line("guest %s asked for a reset and begins anew: reset %llu",
+			 guest->named->name, (unsigned long long)resets);
+}
+
+static void see_end(struct guest *guest)
+{
 	char error[VMM_ERROR_SIZE];
 
-	(void)events;
-	if (!guest->restarts || vmm_guest_end(guest->vmm) != VMM_RESET ||
-	    guest_reset(guest, error))
-		remove_guest(guest);
+	if (asks_for_reset(guest) && !guest_reset(guest, error))
+		tell_of_reset(guest);
 	else
-		log_line("guest %s asked for a reset and begins anew",
-			 guest->named->name);
+		remove_guest(guest);
+}
+
+static void handle_end(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	see_end(watch->context);
+}
+
+void guests_see_ends(struct server *server)
+{
+	struct guest *guest, *next;
+
+	for (guest = LIST_FIRST(&server->guests); guest; guest = next) {
+		next = LIST_NEXT(guest, next);
+		if (vmm_guest_end(guest->vmm) != VMM_RUNNING)
+			see_end(guest);
+	}
 }
 
 static int make(struct guest *guest, const struct guest_wish *wish, char *error)
@@ -343,6 +371,23 @@ const char *guest_state(const struct guest *guest)
 	if (end != VMM_RUNNING)
 		return vmm_end_text(end);
 	return vmm_guest_is_paused(guest->vmm) ? "paused" : "running";
+}
+
+bool guest_is_over(const struct guest *guest)
+{
+	return vmm_guest_end(guest->vmm) != VMM_RUNNING &&
+	       !asks_for_reset(guest);
+}
+
+int guest_pause(struct guest *guest)
+{
+	char error[VMM_ERROR_SIZE];
+	int err = vmm_guest_pause(guest->vmm);
+
+	/* As one that is paused it does not come to ask for another reset. */
+	if (err && asks_for_reset(guest) && !guest_reset(guest, error))
+		err = vmm_guest_pause(guest->vmm);
+	return err;
 }
 
 void guest_stop(struct guest *guest)

@@ -61,6 +61,15 @@ int guests_start(struct server *server, char *error);
 /* The one with that name; NULL: it is not there. */
 struct guest *guests_find(const struct server *server, const char *name);
 
+/*
+ * See to those that have ended and that the loop has not come to yet: they begin
+ * anew, or are gone then.
+ */
+void guests_see_ends(struct server *server);
+
+/* Has it ended, and not to begin anew? */
+bool guest_is_over(const struct guest *guest);
+
 /* "running", "paused", or how it has ended; static. */
 const char *guest_state(const struct guest *guest);
 
@@ -69,6 +78,12 @@ const char *guest_state(const struct guest *guest);
  * bytes, which has been logged.
  */
 int guest_reset(struct guest *guest, char *error);
+
+/*
+ * Let it do nothing, even if it asks for a reset at this moment. Return 0, or
+ * -ESRCH: it has ended.
+ */
+int guest_pause(struct guest *guest);
 
 /* End it at once; it is gone then, and its partition. */
 void guest_stop(struct guest *guest);

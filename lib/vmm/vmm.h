@@ -131,7 +131,7 @@ int vmm_guest_start(struct vmm_guest *guest, char *error);
  * partition takes messages and events as before. One that is paused stays so; one
  * that has not started will start paused.
  *
- * Return: 0, or -ESRCH: it has ended.
+ * Return: 0, or -ESRCH: it has ended, and is paused if it is reset.
  */
 int vmm_guest_pause(struct vmm_guest *guest);
 
