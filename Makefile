@@ -282,15 +282,15 @@ $(B)/tests/host: $(HOST_TEST_OBJ) $(B)/tests/libhvhost.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ZLIB_LIBS) -pthread
 
-# Opening /dev/kvm leads to a fake.
+# Opening /dev/kvm leads to a fake, also for hvhost, which runs the monitor.
 VMM_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/vmm/*.c)) \
-		$(B)/obj/tests/fuzz/fake_kvm.o
+		$(B)/obj/tests/fuzz/fake_kvm.o $(filter-out %/main.o,$(HVHOST_OBJ))
 
 $(B)/tests/vmm: $(VMM_TEST_OBJ) $(B)/lib/libvmm.a $(B)/lib/libhvhost.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--wrap=ioctl,--wrap=open \
-		$(CHECK_LIBS) $(ZLIB_LIBS) -pthread
+		$(CHECK_LIBS) $(JSON_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS) -pthread
 
 # One set of cases for every target: here the embedded one, in guests the device.
 LIBRARY_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/library/*.c))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control_command.h"
+#include "guest.h"
 #include "json.h"
 
 static const char *state_of(const struct named *named)
@@ -21,14 +22,19 @@ static const char *state_of(const struct named *named)
 	}
 }
 
-static struct json_object *show_partition(const struct named *named)
+/* What is known of the name alone is for processes: a guest has its own. */
+static struct json_object *show_partition(const struct server *server,
+					  const struct named *named)
 {
 	struct json_object *object = json_object_new_object();
+	const struct guest *guest = guests_find(server, named->name);
 
 	json_add_string(object, "name", named->name);
 	json_add_string(object, "state", state_of(named));
-	json_add_number(object, "vp_count", named->vp_count);
-	json_add_hex(object, "privileges", named->privileges);
+	json_add_number(object, "vp_count",
+			guest ? guest->cpus : named->vp_count);
+	json_add_hex(object, "privileges",
+		     guest ? guest->privileges : named->privileges);
 	if (named->partition)
 		json_add_number(object, "id",
 				hvhost_partition_id(named->partition));
@@ -44,7 +50,7 @@ static struct json_object *list_partitions(struct server *server)
 	const struct named *named;
 
 	LIST_FOREACH(named, &server->names, next)
-		json_object_array_add(list, show_partition(named));
+		json_object_array_add(list, show_partition(server, named));
 	return list;
 }
 
@@ -99,7 +105,8 @@ static struct json_object *list_vps(const struct named *named)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (uint32_t i = 0; i < HVPOST_ATTACH_VPS_MAX; i++) {
+	/* Guests may have more than processes. */
+	for (uint32_t i = 0; i < VMM_CPUS_MAX; i++) {
 		struct hvhost_vp *vp = hvhost_vp_find(named->partition, i);
 
 		if (vp)
@@ -111,7 +118,7 @@ static struct json_object *list_vps(const struct named *named)
 static struct json_object *inspect(struct server *server,
 				   const struct named *named)
 {
-	struct json_object *object = show_partition(named);
+	struct json_object *object = show_partition(server, named);
 
 	if (!named->partition)
 		return object;

@@ -323,6 +323,7 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	guest->named = named;
 	guest->cpus = wish->cpus;
 	guest->memory_bytes = wish->memory_bytes;
+	guest->privileges = wish->privileges & ~wish->privileges_withheld;
 	guest->restarts = wish->restarts;
 	guest->watch.fd = -1;
 	for (int i = 0; i < VMM_SERIAL_COUNT; i++)

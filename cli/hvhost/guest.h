@@ -32,6 +32,7 @@ struct guest {
 	struct vmm_guest *vmm;
 	uint32_t cpus;
 	uint64_t memory_bytes;
+	uint64_t privileges;		/* that it really has */
 	bool restarts;			/* when it asks for a reset */
 	struct watch watch;		/* for its end */
 	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */

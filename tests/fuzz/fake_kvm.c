@@ -13,7 +13,7 @@
 
 #include <hvpost/hyperv.h>
 
-#define VCPUS	4u
+#define VCPUS	65u		/* one more than a process can have VPs */
 #define MSRS	0x100u		/* from HV_MSR_GUEST_OS_ID on */
 
 static struct {

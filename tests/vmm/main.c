@@ -19,6 +19,7 @@ int main(void)
 	srunner_add_suite(runner, testdev_suite());
 	srunner_add_suite(runner, life_suite());
 	srunner_add_suite(runner, restore_suite());
+	srunner_add_suite(runner, guests_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

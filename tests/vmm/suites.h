@@ -11,6 +11,7 @@
 Suite *acpi_suite(void);
 Suite *clock_suite(void);
 Suite *cpuid_suite(void);
+Suite *guests_suite(void);
 Suite *life_suite(void);
 Suite *linux_suite(void);
 Suite *memory_suite(void);

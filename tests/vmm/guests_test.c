@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/* hvhost's commands, asked for guests on a KVM that is none. */
+#define _GNU_SOURCE /* memfd_create */
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "cli/hvhost/control.h"
+#include "cli/hvhost/guest.h"
+#include "suites.h"
+#include "tests/fuzz/fake_kvm.h"
+#include "world.h"
+
+#define GUEST	"g"
+#define CPUS	65u	/* one more than a process may have */
+
+static struct server server;
+static int sockets[2], log_pipe[2], stderr_before;
+static struct json_object *answer;
+static _Atomic bool must_reset;	/* VP 0 does nothing else */
+
+static bool run_vcpu(uint32_t vcpu, struct kvm_run *run)
+{
+	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST)) {
+		if (!vcpu && atomic_load(&must_reset)) {
+			run->exit_reason = KVM_EXIT_IO;
+			run->io.direction = KVM_EXIT_IO_OUT;
+			run->io.port = POWER_RESET_PORT;
+			run->io.size = run->io.count = 1;
+			run->io.data_offset = FAKE_KVM_PORT_DATA;
+			((uint8_t *)run)[FAKE_KVM_PORT_DATA] =
+				POWER_RESET_VALUE;
+			return true;
+		}
+		sched_yield();
+	}
+	return false;
+}
+
+static void make_guest(uint32_t cpus)
+{
+	char kernel[32], error[VMM_ERROR_SIZE];
+	const struct guest_wish wish = {
+		.name = GUEST, .kernel = kernel, .cpus = cpus,
+		.memory_bytes = VMM_MEMORY_MIN,
+		.privileges = VMM_PRIVILEGES_DEFAULT,
+		.privileges_withheld = HVHOST_PRIVILEGE(HV_SIGNAL_EVENTS),
+		.restarts = true,
+	};
+
+	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", world.kernel_fd);
+	ck_assert_msg(!guests_add(&server, &wish, error), "%s", error);
+}
+
+/* What hvhost logs is to be read, and not to fill the tests' own output. */
+static void take_stderr(void)
+{
+	ck_assert_int_eq(pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	stderr_before = dup(STDERR_FILENO);
+	ck_assert_int_eq(dup2(log_pipe[1], STDERR_FILENO), STDERR_FILENO);
+}
+
+static void make(void)
+{
+	memset(&world, 0, sizeof(world));
+	memset(&server, 0, sizeof(server));
+	server.limits = (struct server_limits){
+		.clients = 1, .ports = 16, .connections = 16, .buffers = 8,
+		.links = 1,
+	};
+	atomic_store(&must_reset, false);
+	fake_kvm_reset();
+	fake_kvm_run(run_vcpu);
+	world.kernel_fd = memfd_create("kernel", MFD_CLOEXEC);
+	write_kernel(0x1badb002);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    sockets), 0);
+	ck_assert_int_eq(server_init(&server), 0);
+	take_stderr();
+}
+
+static void destroy(void)
+{
+	json_object_put(answer);
+	answer = NULL;
+	server_destroy(&server);
+	dup2(stderr_before, STDERR_FILENO);
+	close(stderr_before);
+	for (int i = 0; i < 2; i++) {
+		close(log_pipe[i]);
+		close(sockets[i]);
+	}
+	close(world.kernel_fd);
+}
+
+static void start_guest(void)
+{
+	char error[VMM_ERROR_SIZE];
+
+	make_guest(1);
+	ck_assert_msg(!guests_start(&server, error), "%s", error);
+}
+
+/* Carry out a command for the guest; its answer. */
+static const char *ask(const char *command)
+{
+	char text[CONTROL_ANSWER_SIZE_MAX + 1];
+	ssize_t size;
+
+	snprintf(text, sizeof(text), "{\"version\":1,\"command\":\"%s\","
+		 "\"guest\":\"" GUEST "\"}", command);
+	ck_assert_int_eq(control_answer(&server, sockets[0], text, strlen(text),
+					-1), 0);
+	size = recv(sockets[1], text, sizeof(text) - 1, 0);
+	ck_assert_int_gt(size, 0);
+	text[size] = '\0';
+	json_object_put(answer);
+	answer = json_tokener_parse(text);
+	return json_object_to_json_string(answer);
+}
+
+static void ck_works(const char *command)
+{
+	const char *text = ask(command);
+
+	ck_assert_msg(json_object_get_boolean(json_object_object_get(answer,
+								     "ok")),
+		      "%s: %s", command, text);
+}
+
+static struct guest *guest(void)
+{
+	return guests_find(&server, GUEST);
+}
+
+/* It asks for resets from now on, and nobody has seen to the first. */
+static void reset_in_a_loop(void)
+{
+	struct pollfd end = { .fd = vmm_guest_fd(guest()->vmm),
+			      .events = POLLIN };
+
+	atomic_store(&must_reset, true);
+	ck_assert_int_eq(poll(&end, 1, -1), 1);
+}
+
+/* Commands, while one asks for resets */
+
+START_TEST(one_that_resets_all_the_time_is_paused)
+{
+	start_guest();
+	for (int i = 0; i < 20; i++) {
+		reset_in_a_loop();
+		ck_works("guest-pause");
+		ck_assert_str_eq(guest_state(guest()), "paused");
+		ck_assert_int_eq(vmm_guest_end(guest()->vmm), VMM_RUNNING);
+		ck_works("guest-resume");
+	}
+}
+END_TEST
+
+/* The loop is late: all that a command may find is an end and a beginning. */
+START_TEST(one_that_ends_while_it_is_paused_begins_anew_paused)
+{
+	start_guest();
+	reset_in_a_loop();
+	ck_assert_int_eq(guest_pause(guest()), 0);
+	ck_assert_str_eq(guest_state(guest()), "paused");
+	ck_assert_uint_eq(vmm_guest_resets(guest()->vmm), 1);
+}
+END_TEST
+
+START_TEST(one_that_resets_all_the_time_is_reset_and_stopped)
+{
+	start_guest();
+	for (int i = 0; i < 20; i++) {
+		reset_in_a_loop();
+		ck_works("guest-reset");
+	}
+	reset_in_a_loop();
+	ck_works("guest-stop");
+	ck_assert_ptr_null(guest());
+}
+END_TEST
+
+START_TEST(one_that_has_ended_for_good_is_gone_for_commands)
+{
+	start_guest();
+	guest()->restarts = false;
+	reset_in_a_loop();
+	ck_assert_ptr_nonnull(strstr(ask("guest-pause"), "there is no guest"));
+	ck_assert_ptr_null(guest());
+}
+END_TEST
+
+START_TEST(one_that_resets_all_the_time_does_not_fill_the_log)
+{
+	char text[16384];
+	ssize_t size;
+	int lines = 0;
+
+	start_guest();
+	atomic_store(&must_reset, true);
+	while (vmm_guest_resets(guest()->vmm) < 100)
+		ck_assert(server_step(&server, -1));
+	size = read(log_pipe[0], text, sizeof(text));
+	ck_assert_int_gt(size, 0);
+	for (ssize_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	ck_assert_int_eq(lines, 7);	/* 1, 2, 4, and so on to 64 */
+}
+END_TEST
+
+/* What is shown */
+
+static struct json_object *first(struct json_object *object, const char *key)
+{
+	return json_object_array_get_idx(json_object_object_get(object, key),
+					 0);
+}
+
+START_TEST(partitions_of_guests_are_shown_as_they_are)
+{
+	struct json_object *partition;
+
+	make_guest(3);
+	ck_works("partitions");
+	partition = first(answer, "partitions");
+	ck_assert_int_eq(json_object_get_int(json_object_object_get(partition,
+							"vp_count")), 3);
+	ck_assert_uint_eq(strtoull(json_object_get_string(
+			json_object_object_get(partition, "privileges")),
+				   NULL, 16),
+			  VMM_PRIVILEGES_DEFAULT &
+			  ~HVHOST_PRIVILEGE(HV_SIGNAL_EVENTS));
+}
+END_TEST
+
+START_TEST(all_vps_of_a_guest_are_inspected)
+{
+	make_guest(CPUS);
+	ck_works("inspect");
+	ck_assert_uint_eq(json_object_array_length(json_object_object_get(
+			first(answer, "partitions"), "vps")), CPUS);
+}
+END_TEST
+
+Suite *guests_suite(void)
+{
+	Suite *suite = suite_create("guests");
+	TCase *commands = tcase_create("commands");
+	TCase *shown = tcase_create("shown");
+
+	tcase_set_timeout(commands, 60);
+	tcase_add_checked_fixture(commands, make, destroy);
+	tcase_add_checked_fixture(shown, make, destroy);
+	tcase_add_test(commands, one_that_resets_all_the_time_is_paused);
+	tcase_add_test(commands,
+		       one_that_ends_while_it_is_paused_begins_anew_paused);
+	tcase_add_test(commands,
+		       one_that_resets_all_the_time_is_reset_and_stopped);
+	tcase_add_test(commands,
+		       one_that_has_ended_for_good_is_gone_for_commands);
+	tcase_add_test(commands,
+		       one_that_resets_all_the_time_does_not_fill_the_log);
+	suite_add_tcase(suite, commands);
+	tcase_add_test(shown, partitions_of_guests_are_shown_as_they_are);
+	tcase_add_test(shown, all_vps_of_a_guest_are_inspected);
+	suite_add_tcase(suite, shown);
+	return suite;
+}
