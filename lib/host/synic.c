@@ -284,17 +284,23 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 		    const struct hv_post_message_input *input)
 {
 	unsigned int sint = port->info.u.message.target_sint;
+	struct queue *queue = &vp->queue[sint];
+	bool others_wait;
 
 	/* A full port is refused without disturbing those who empty it. */
 	if (!queue_buffer_is_free(port))
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
-	if (queue_is_empty(vp, &vp->queue[sint]) &&
-	    post_at_once(vp, port, input))
+	others_wait = !queue_is_empty(vp, queue);
+	if (!others_wait && post_at_once(vp, port, input))
 		return HV_STATUS_SUCCESS;
 	if (!queue_add(vp, port, input))
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
-	/* Where it is, posters leave the EOMs alone. */
-	if (!slot_is_claimed(asking_slot(vp, &vp->queue[sint])))
+	/*
+	 * Where it is, posters leave the EOMs alone. A claim that is older than
+	 * an empty queue, as those it was for went with their port, brings an
+	 * EOM, but nobody awaits its EOI any more.
+	 */
+	if (!others_wait || !slot_is_claimed(asking_slot(vp, queue)))
 		deliver(vp, sint);
 	return HV_STATUS_SUCCESS;
 }

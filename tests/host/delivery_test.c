@@ -318,6 +318,23 @@ START_TEST(eoi_is_awaited_for_what_an_eom_leaves)
 }
 END_TEST
 
+START_TEST(eoi_is_awaited_for_what_comes_after_those_that_a_port_took_along)
+{
+	unsigned int awaits;
+
+	make_link(SECOND, SECOND_PORT, SINT, 0);
+	post_many(CONNECTION, 1, 2);
+	ck_assert_uint_eq(host_delete(PORT), 0);
+	trigger_eoi();
+	awaits = world.receiver.awaits;
+	post_many(SECOND, 3, 1);
+	ck_assert_uint_eq(world.receiver.awaits, awaits + 1);
+	empty_slot(0, SINT);
+	trigger_eoi();
+	ck_assert_uint_eq(take(0, SINT), 3);
+}
+END_TEST
+
 START_TEST(eom_with_nothing_queued_does_nothing)
 {
 	trigger_eom();
@@ -822,6 +839,8 @@ static void add_trigger_tests(TCase *tcase)
 	tcase_add_test(tcase, eoi_is_awaited_when_a_message_is_left_waiting);
 	tcase_add_test(tcase, eoi_is_awaited_anew_as_long_as_messages_are_left);
 	tcase_add_test(tcase, eoi_is_awaited_for_what_an_eom_leaves);
+	tcase_add_test(tcase,
+		       eoi_is_awaited_for_what_comes_after_those_that_a_port_took_along);
 	tcase_add_test(tcase, eom_with_nothing_queued_does_nothing);
 	tcase_add_test(tcase, eom_serves_every_sint_of_the_vp);
 	tcase_add_test(tcase, eom_serves_no_other_vp);
