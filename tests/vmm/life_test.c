@@ -184,6 +184,30 @@ START_TEST(no_overlay_covers_the_memory_of_one_that_was_reset)
 }
 END_TEST
 
+static unsigned int descriptors(void)
+{
+	unsigned int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+START_TEST(a_reset_costs_no_descriptors)
+{
+	unsigned int before;
+
+	start();
+	ck_assert_int_eq(vmm_guest_reset(world.guest, world.error), 0);
+	before = descriptors();
+	for (int i = 0; i < 5; i++) {
+		start_synic();
+		ck_assert_int_eq(vmm_guest_reset(world.guest, world.error), 0);
+	}
+	ck_assert_uint_eq(descriptors(), before);
+}
+END_TEST
+
 START_TEST(devices_are_as_at_first)
 {
 	start();
@@ -282,6 +306,7 @@ Suite *life_suite(void)
 	tcase_add_test(reset, what_others_have_to_do_with_it_stays);
 	tcase_add_test(reset,
 		       no_overlay_covers_the_memory_of_one_that_was_reset);
+	tcase_add_test(reset, a_reset_costs_no_descriptors);
 	tcase_add_test(reset, devices_are_as_at_first);
 	tcase_add_test(reset,
 		       one_that_asks_for_a_reset_has_ended_until_it_is_reset);
