@@ -391,8 +391,10 @@ int guest_pause(struct guest *guest)
 	return err;
 }
 
+/* While it is paused it ends in no other way, which would be told of instead. */
 void guest_stop(struct guest *guest)
 {
+	guest_pause(guest);
 	vmm_guest_stop(guest->vmm);
 	remove_guest(guest);
 }

@@ -9,9 +9,11 @@
 #include "guest.h"
 #include "shape.h"
 
-static int refuse(char *reason, int err, const char *why)
+/* Something of ours failed: it is not the snapshot's fault. */
+static int fail(char *reason, int err)
 {
-	snprintf(reason, RESTORE_REASON_SIZE, "%s", why);
+	snprintf(reason, RESTORE_REASON_SIZE, "the machine is as before, as "
+		 "another one cannot be made: %s", strerror(-err));
 	return err;
 }
 
@@ -63,7 +65,7 @@ static int check_against(struct server *server, const struct shape *there,
 	int err = shape_of_machine(&here, server->machine);
 
 	if (err)
-		err = refuse(reason, err, strerror(-err));
+		err = fail(reason, err);
 	else
 		err = check_owners(server, &here, reason);
 	if (!err)
@@ -164,12 +166,12 @@ int restore_machine(struct server *server, const void *snapshot, size_t size,
 		return err;
 	err = begin_moves(server);
 	if (err)
-		return refuse(reason, err, strerror(-err));
+		return fail(reason, err);
 	err = hvhost_machine_restore(snapshot, size, &ops, server, &machine,
 				     NULL);
 	end_moves(server, NULL, machine);
 	if (err)
-		return refuse(reason, err, strerror(-err));
+		return fail(reason, err);
 	replace(server, machine);
 	return 0;
 }

@@ -33,7 +33,8 @@ static bool run_vcpu(uint32_t vcpu, struct kvm_run *run)
 			run->exit_reason = KVM_EXIT_IO;
 			run->io.direction = KVM_EXIT_IO_OUT;
 			run->io.port = POWER_RESET_PORT;
-			run->io.size = run->io.count = 1;
+			run->io.size = 1;
+			run->io.count = 1;
 			run->io.data_offset = FAKE_KVM_PORT_DATA;
 			((uint8_t *)run)[FAKE_KVM_PORT_DATA] =
 				POWER_RESET_VALUE;
@@ -189,6 +190,16 @@ START_TEST(one_that_resets_all_the_time_is_reset_and_stopped)
 }
 END_TEST
 
+START_TEST(one_that_is_stopped_as_it_asks_for_a_reset_was_stopped)
+{
+	start_guest();
+	reset_in_a_loop();
+	guest_stop(guest());
+	ck_assert(server.must_stop);
+	ck_assert_int_eq(server.exit_status, 0);
+}
+END_TEST
+
 START_TEST(one_that_has_ended_for_good_is_gone_for_commands)
 {
 	start_guest();
@@ -265,6 +276,8 @@ Suite *guests_suite(void)
 		       one_that_ends_while_it_is_paused_begins_anew_paused);
 	tcase_add_test(commands,
 		       one_that_resets_all_the_time_is_reset_and_stopped);
+	tcase_add_test(commands,
+		       one_that_is_stopped_as_it_asks_for_a_reset_was_stopped);
 	tcase_add_test(commands,
 		       one_that_has_ended_for_good_is_gone_for_commands);
 	tcase_add_test(commands,
