@@ -400,8 +400,8 @@ VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c))
 $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(CHECK_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
-		$(CHECK_LIBS) $(run_path)
+	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
+		$(CHECK_LIBS) $(JSON_LIBS) -pthread $(run_path)
 
 # A guest without a system: built for long mode, wrapped as multiboot wants it.
 BARE_CFLAGS := -std=gnu11 $(WARNINGS) -O2 -Iinclude -ffreestanding -nostdlib -static \
