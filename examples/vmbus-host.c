@@ -33,8 +33,8 @@ static const char usage[] =
 	"others; without any: all up to 5.3.\n\n"
 	"  -t, --target=TARGET   host:SOCKET,partition=NAME (default: $HVPOST_TARGET)\n"
 	"  -h, --help            print this\n\n"
-	"What the guest posts arrives at SINT 2; answers go to connection 0x20. SIGINT\n"
-	"and SIGTERM end it, and it prints what it counted. Example:\n\n"
+	"What the guest posts arrives at SINT 2; answers go to connection 0x20. It ends\n"
+	"by SIGINT or SIGTERM, or with hvhost, and prints what it counted. Example:\n\n"
 	"  hvhost run --socket /tmp/h --guest g1,kernel=vmlinuz,initrd=initrd \\\n"
 	"      --link g1:1=vmbus:2 --link g1:4=vmbus:2 --link vmbus:0x20=g1:2,vp=0\n"
 	"  vmbus-host --target host:/tmp/h,partition=vmbus\n";
@@ -152,7 +152,7 @@ static void take(struct bus *bus, const struct hvpost_message *message)
 	}
 }
 
-/* Return 0: told to stop, or a negative errno value. */
+/* Return 0: told to stop; -ENODEV: hvhost has ended; or another errno value. */
 static int serve(struct bus *bus, int signals)
 {
 	struct pollfd files[] = {
@@ -243,7 +243,7 @@ int main(int argc, char **argv)
 	printf("%lu answered, %lu undelivered, %lu ignored\n", bus.answered,
 	       bus.undelivered, bus.ignored);
 	hvpost_close(bus.hv);
-	if (err)
-		fail("hvhost is gone", strerror(-err));
+	if (err && err != -ENODEV)
+		fail("cannot receive", strerror(-err));
 	return EXIT_SUCCESS;
 }

@@ -371,9 +371,7 @@ START_TEST(it_ends_with_hvhost)
 
 	ck_assert_int_eq(daemon_stop(), 0);
 	ck_prints(&host, "0 answered, 0 undelivered, 0 ignored");
-	ck_prints(&host, "vmbus-host: hvhost is gone: No such device");
-	ck_prints(&host, "--help has an example");
-	ck_ends(&host, 1);
+	ck_ends(&host, 0);
 }
 END_TEST
 
