@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 #
 # First process of the guest under test. Runs one scenario and powers off.
-# The kernel command line sets scenario and nonce. All that is not the kernel's
-# goes to the second serial port; the rig's own lines there begin with "rig:",
-# and the last one, "rig: success NONCE", is what the outer machine believes.
+# The kernel command line sets scenario, nonce and, on our own host, the guest's
+# name as guest. All that is not the kernel's goes to the second serial port; the
+# rig's own lines there begin with "rig:", and the last one, "rig: success NONCE", is
+# what the outer machine believes.
 
 report()
 {

@@ -16,7 +16,8 @@ modprobe kvm-amd npt=1
 # The file "ended" goes last: when it arrives, all has.
 send()
 {
-	for file in console report qemu beside status seconds stopped ended; do
+	printf '%s\n' seconds stopped ended | cat "run/$1/files" - |
+	while read -r file; do
 		[ ! -e "run/$1/$file" ] || echo "$1/$file"
 	done | xargs tar -c -C run
 }

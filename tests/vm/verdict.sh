@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# verdict DIR NONCE: judge one run of a guest by what it left in DIR. Prints
-# "passed", "failed: WHY" or "stalled: WHY".
+# verdict DIR NONCE: judge one run by what it left in DIR, which DIR/files names.
+# Prints "passed", "failed: WHY" or "stalled: WHY".
 #
-# A run passed if QEMU ended by itself with code 0, the kernel log is clean and
-# the report's last line is the success word. It stalled if the guest went
-# silent before it touched hvpost and without reporting anything bad: nested
-# guests now and then lose their timer. Everything else failed.
+# A run passed if QEMU, or our own host, ended by itself with code 0, what ran
+# beside it did so too, and of each guest the kernel log is clean and the report's
+# last line is the success word. It stalled if a guest went silent before it touched
+# hvpost and without reporting anything bad: nested guests now and then lose their
+# timer, and another guest may then wait for one in vain. Everything else failed.
 
 # What never stands in a healthy kernel's log.
 bad_news='(^|[^A-Z])BUG(:| at | [a-z0-9_-]+ \()|WARNING: |Oops: |Kernel panic|Call Trace:'
@@ -20,58 +21,104 @@ bad_news="$bad_news|hard LOCKUP|unchecked MSR access|nobody cared|No irq handler
 # Some hosts' CPUs make the kernel say this at boot.
 old_news='Spectre V2 : WARNING: '
 
-# said DIR WORD: the text of the report's last line "rig: WORD TEXT".
+# In what follows dir is DIR, and a guest is what its files end in: nothing for the
+# first one, .b for a second guest b.
+
+# said GUEST WORD: the text of the report's last line "rig: WORD TEXT".
 said()
 {
-	tr -d '\r\0' <"$1/report" | sed -n "s/^rig: $2 //p" | tail -n 1
+	tr -d '\r\0' <"$dir/report$1" | sed -n "s/^rig: $2 //p" | tail -n 1
 }
 
-# what_is_wrong DIR NONCE: "failed: WHY", "stalled: WHY" or nothing.
-what_is_wrong()
+# found GUEST WHY: print it, with the step that the guest was in.
+found()
 {
-	news=$(grep -aEv "$old_news" "$1/console" | grep -aEm 1 "$bad_news" |
+	step=$(said "$1" step)
+	echo "$2${step:+, in step $step}${1:+, in guest ${1#.}}"
+}
+
+look_at_log()
+{
+	news=$(grep -aEv "$old_news" "$dir/console$1" | grep -aEm 1 "$bad_news" |
 		tr -d '\r\0')
+	[ -z "$news" ] || found "$1" "failed: the kernel log says '$news'"
+}
+
+# silence GUEST: the seconds after which it was taken for gone, or nothing.
+silence()
+{
+	sed -n "s/^silent \([0-9]*\) *$1\$/\1/p" "$dir/stopped" 2>/dev/null
+}
+
+look_for_stall()
+{
+	silent=$(silence "$1")
+	[ -z "$silent" ] || [ -n "$(said "$1" '\(touching\|fail\|ended\)')" ] ||
+		found "$1" "stalled: the guest was silent for $silent s"
+}
+
+look_at_report()
+{
 	reason=$(said "$1" fail)
 	ended=$(said "$1" ended)
-	touched=$(said "$1" touching)
-	stopped=$(cat "$1/stopped" 2>/dev/null)
-	last=$(tr -d '\r\0' <"$1/report" | tail -n 1)
-
-	if [ -n "$news" ]; then
-		echo "failed: the kernel log says '$news'"
-	elif [ -n "$reason" ]; then
-		echo "failed: $reason"
+	silent=$(silence "$1")
+	if [ -n "$reason" ]; then
+		found "$1" "failed: $reason"
 	elif [ -n "$ended" ]; then
-		echo "failed: the scenario ended $ended"
-	elif [ "${stopped% *}" = silent ] && [ -n "$touched" ]; then
-		echo "failed: the guest was silent for ${stopped#* } s" \
-			"after it touched $touched"
-	elif [ "${stopped% *}" = silent ]; then
-		echo "stalled: the guest was silent for ${stopped#* } s"
-	elif [ -n "$stopped" ]; then
-		echo "failed: it was not done after ${stopped#* } s"
-	elif [ "$(cat "$1/status")" != 0 ]; then
-		echo "failed: QEMU exited with $(cat "$1/status"):" \
-			"$(tail -n 1 "$1/qemu")"
-	elif [ "$last" != "rig: success $2" ]; then
-		echo "failed: the guest ended without the success word"
+		found "$1" "failed: the scenario ended $ended"
+	elif [ -n "$silent" ]; then
+		found "$1" "failed: the guest was silent for $silent s after it touched $(said "$1" touching)"
 	fi
+}
+
+look_at_end()
+{
+	bound=$(sed -n 's/^bound //p' "$dir/stopped" 2>/dev/null)
+	status=$(cat "$dir/status")
+	if [ -n "$bound" ]; then
+		found "" "failed: it was not done after $bound s"
+	elif [ "$status" != 0 ]; then
+		found "" "failed: QEMU exited with $status: $(tail -n 1 "$dir/qemu")"
+	fi
+}
+
+# look_at_word GUEST NONCE
+look_at_word()
+{
+	last=$(tr -d '\r\0' <"$dir/report$1" | tail -n 1)
+	[ "$last" = "rig: success $2" ] ||
+		found "$1" "failed: the guest ended without the success word"
+}
+
+look_beside()
+{
+	status=$(cat "$dir/beside.status" 2>/dev/null)
+	[ "${status:-0}" = 0 ] ||
+		found "" "failed: what ran beside the host exited with $status: $(tail -n 1 "$dir/beside")"
+}
+
+# look NONCE GUEST...: print all that is wrong, the likeliest cause first.
+look()
+{
+	nonce=$1
+	shift
+	for guest; do look_at_log "$guest"; done
+	for guest; do look_for_stall "$guest"; done
+	for guest; do look_at_report "$guest"; done
+	look_at_end
+	for guest; do look_at_word "$guest" "$nonce"; done
+	look_beside
 }
 
 verdict()
 {
-	for file in console report qemu status; do
-		if [ ! -e "$1/$file" ]; then
-			echo "failed: no $file came back"
-			return
-		fi
-	done
+	dir=$1
+	[ -e "$dir/files" ] || { echo "failed: nobody said what is to come back"; return; }
+	while read -r file; do
+		[ -e "$dir/$file" ] || { echo "failed: no $file came back"; return; }
+	done <"$dir/files"
 
-	wrong=$(what_is_wrong "$1" "$2")
-	step=$(said "$1" step)
-	if [ -n "$wrong" ]; then
-		echo "$wrong${step:+, in step $step}"
-	else
-		echo "passed"
-	fi
+	# shellcheck disable=SC2046 # guests, by name
+	wrong=$(look "$2" "" $(sed -n 's/^report\././p' "$dir/files") | sed -n 1p)
+	echo "${wrong:-passed}"
 }

@@ -19,6 +19,26 @@ result()
 	printf 'rig: alive\nrig: step one\nrig: step two\n' >"$dir/report"
 	: >"$dir/qemu"
 	echo 0 >"$dir/status"
+	printf '%s\n' console report qemu status >"$dir/files"
+}
+
+# result_of_two: the same of two guests, the second of which has ended well.
+result_of_two()
+{
+	result
+	cp "$dir/console" "$dir/console.b"
+	cp "$dir/report" "$dir/report.b"
+	echo "rig: success 12ab" >>"$dir/report.b"
+	printf '%s\n' console.b report.b >>"$dir/files"
+}
+
+# result_beside STATUS: the same with a program beside the host.
+result_beside()
+{
+	result
+	echo "last words" >"$dir/beside"
+	echo "$1" >"$dir/beside.status"
+	printf '%s\n' beside beside.status >>"$dir/files"
 }
 
 succeed()
@@ -96,6 +116,57 @@ expect "silent after a report" "failed: the kernel log says"
 
 result; echo "rig: fail no" >>"$dir/report"; echo "silent 45" >"$dir/stopped"
 expect "silent after a failure" "failed: no"
+
+result_beside 0; succeed
+expect "a good run with a program beside" "passed"
+
+result_beside 3; succeed
+expect "a program beside that failed" \
+	"failed: what ran beside the host exited with 3: last words, in step two"
+
+result_beside 3; echo "rig: fail it is broken" >>"$dir/report"
+expect "the guest failed, too" "failed: it is broken"
+
+result_beside 0; succeed; rm "$dir/beside.status"
+expect "a program beside that did not end" "failed: no beside.status came back"
+
+result_of_two; succeed
+expect "two good guests" "passed"
+
+result_of_two
+expect "the first has no success word" \
+	"failed: the guest ended without the success word, in step two"
+
+result_of_two; succeed; sed -i '$d' "$dir/report.b"
+expect "the second has no success word" \
+	"failed: the guest ended without the success word, in step two, in guest b"
+
+result_of_two; succeed; echo "rig: fail it is broken" >>"$dir/report.b"
+expect "the second reports a failure" "failed: it is broken, in step two, in guest b"
+
+result_of_two; succeed; echo "BUG: scheduling while atomic" >>"$dir/console.b"
+expect "the second's kernel log" \
+	"failed: the kernel log says 'BUG: scheduling while atomic', in step two, in guest b"
+
+result_of_two; echo "rig: fail nobody came" >>"$dir/report"
+sed -i '$d' "$dir/report.b"; echo "silent 45 .b" >"$dir/stopped"
+expect "the first waits for one that went silent" \
+	"stalled: the guest was silent for 45 s, in step two, in guest b"
+
+echo "rig: touching hvpost" >>"$dir/report.b"
+expect "the same, with the driver" "failed: nobody came, in step two"
+
+result_of_two; succeed
+sed -i '$d' "$dir/report.b"; echo "rig: touching hvpost" >>"$dir/report.b"
+echo "silent 45 .b" >"$dir/stopped"
+expect "the second goes silent with the driver" \
+	"failed: the guest was silent for 45 s after it touched hvpost, in step two, in guest b"
+
+result_of_two; succeed; rm "$dir/report.b"
+expect "without the second's report" "failed: no report.b came back"
+
+result; succeed; rm "$dir/files"
+expect "without a list of files" "failed: nobody said what is to come back"
 
 for file in console report qemu status; do
 	result; succeed; rm "$dir/$file"
