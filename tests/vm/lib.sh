@@ -102,15 +102,20 @@ load_hvpost()
 	modprobe hvpost "$@" || fail "hvpost.ko did not load: $(dmesg | tail -n 3)"
 }
 
-# unload_hvpost: unload it. No file has a SINT any more, and what the driver took
-# it gives back.
-unload_hvpost()
+# sints_are_free: no file has a SINT, and all are as remembered.
+sints_are_free()
 {
 	! grep hvpost /proc/interrupts || fail "an interrupt is left"
 	expect_output '^SINTs bound +none' hvpost info
 	synic_state | grep SINT >/tmp/sints
 	grep SINT /tmp/synic | diff - /tmp/sints || fail "a SINT is left unmasked"
+}
 
+# unload_hvpost: unload it. No file has a SINT any more, and what the driver took
+# it gives back.
+unload_hvpost()
+{
+	sints_are_free
 	rmmod hvpost || fail "hvpost.ko did not unload"
 	[ ! -e /dev/hvpost ] || fail "/dev/hvpost is left"
 	! grep hvpost /proc/interrupts || fail "an interrupt is left"
