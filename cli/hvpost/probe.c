@@ -285,11 +285,23 @@ static int find_restricted(const struct prober *prober, const struct call *call,
 	if (!prober->handle[*caller])
 		return unreachable(finding, "this partition has the privilege; "
 				   "--restricted names one without");
-	if (may_call(prober, *caller, call))
-		return unreachable(finding,
-				   "the restricted partition has %s",
-				   call->privilege_name);
 	return 0;
+}
+
+/*
+ * CPUID may claim what the host withholds: so who is named as restricted is asked,
+ * and is none if it is not denied.
+ */
+static void check_restricted(const struct prober *prober, enum caller caller,
+			     const struct condition *condition,
+			     struct finding *finding)
+{
+	const struct call *call = call_find(condition->code);
+
+	if (caller == CALLER_RESTRICTED && finding->verdict == VERDICT_FAIL &&
+	    may_call(prober, caller, call))
+		unreachable(finding, "the restricted partition has %s",
+			    call->privilege_name);
 }
 
 static int find_caller(const struct prober *prober,
@@ -612,6 +624,7 @@ static void judge(struct prober *prober, const struct condition *condition,
 	if (finding->verdict == VERDICT_PASS &&
 	    finding->got != condition->status)
 		finding->verdict = VERDICT_FAIL;
+	check_restricted(prober, caller, condition, finding);
 }
 
 void probe(struct prober *prober, const struct condition *condition,

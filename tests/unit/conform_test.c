@@ -287,6 +287,25 @@ START_TEST(restricted_target_is_asked_to_be_denied)
 }
 END_TEST
 
+static __u32 deny_post(const struct hvpost_ioc_post *post)
+{
+	(void)post;
+	return HV_STATUS_ACCESS_DENIED;
+}
+
+START_TEST(restricted_target_may_be_denied_what_cpuid_claims)
+{
+	char line[128];
+
+	fake.post_status = deny_post;
+	snprintf(line, sizeof(line), "--json --restricted %s", fake.target);
+	ck_assert_int_eq(run(&command_conform, line), EXIT_REFUSED);
+	ck_assert_ptr_nonnull(strstr(out, "\"condition\":\"caller lacks "
+				     "PostMessages\",\"expected\":6,\"got\":6,"
+				     "\"result\":\"pass\""));
+}
+END_TEST
+
 START_TEST(other_target_that_does_not_open_is_an_error)
 {
 	ck_assert_int_eq(run(&command_conform, "--restricted device:/dev/null"),
@@ -316,6 +335,7 @@ Suite *conform_suite(void)
 	tcase_add_test(tcase, nothing_reached_is_one_object_all_the_same);
 	tcase_add_test(tcase, target_that_tells_nothing_of_itself_is_an_error);
 	tcase_add_test(tcase, restricted_target_is_asked_to_be_denied);
+	tcase_add_test(tcase, restricted_target_may_be_denied_what_cpuid_claims);
 	tcase_add_test(tcase, other_target_that_does_not_open_is_an_error);
 	return suite;
 }
