@@ -209,7 +209,7 @@ $(B)/driver/$(1)/hvpost.ko: $(DRIVER_SRC)
 	$$(call say,KBUILD,$$@)
 	$$(Q)$$(build_driver) --output $$(@D) $(2)
 
-$(foreach module,testdev broken,$(call test_module_rule,$(1),$(2),$(module)))
+$(foreach module,testdev rawcall broken,$(call test_module_rule,$(1),$(2),$(module)))
 endef
 
 # $(3) the module that tests/vm/$(3) makes
@@ -395,13 +395,18 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (60); findings: build/fuzz/findings/
 # --- VM programs ---------------------------------------------------------------
 
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/vm-tests/%,$(wildcard tests/vm/*.c)) \
-	       $(B)/vm-tests/library
+	       $(B)/vm-tests/library $(B)/vm-tests/rawcalls.so
 
 $(B)/vm-tests/%: tests/vm/%.c $(LIBRARIES:%=$(B)/lib/%.so) $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) $(JSON_CFLAGS) -o $@ $< $(LDFLAGS) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) $(JSON_LIBS) -pthread $(run_path)
+
+$(B)/vm-tests/%.so: tests/vm/preload/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -shared -o $@ $< $(LDFLAGS)
 
 # A guest without a system: built for long mode, wrapped as multiboot wants it.
 BARE_CFLAGS := -std=gnu11 $(WARNINGS) -O2 -Iinclude -ffreestanding -nostdlib -static \
@@ -418,7 +423,7 @@ $(BARE): $(B)/vm-bare/%.elf: $(addprefix tests/vm/bare/,start.S %.c processor.h)
 	$(Q)$(OBJCOPY) -O elf32-i386 $@.64 $@
 
 # The test modules; the broken one only where somebody would notice.
-VM_MODULES := $(VM_KERNELS:%=%/hvpost_testdev.ko) \
+VM_MODULES := $(foreach k,$(VM_KERNELS),$k/hvpost_testdev.ko $k/hvpost_rawcall.ko) \
 	      $(patsubst %,%/hvpost_broken.ko,$(filter %-debug,$(VM_KERNELS)))
 
 vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_MODULES:%=$(B)/vm-modules/%) \

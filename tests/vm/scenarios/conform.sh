@@ -26,6 +26,17 @@ expect_status 2 hvpost conform --json >/tmp/json
 grep -q '"got":null,"result":"unreachable","reason":"' /tmp/json ||
 	fail "no unreachable row has its reason"
 
+# hvpost_rawcall.ko issues what hvpost.ko never would.
+step "calls word for word are asked and answered, and QEMU stays alive"
+modprobe hvpost_rawcall
+expect_status 2 env LD_PRELOAD=/bin/rawcalls.so hvpost conform >/tmp/raw
+cat /tmp/raw
+grep -Eq '^ +unknown call code +INVALID_HYPERCALL_CODE +INVALID_HYPERCALL_CODE +pass$' /tmp/raw ||
+	fail "an unknown code is not what it should be"
+grep -Eq '^ +fast form +INVALID_HYPERCALL_INPUT +INVALID_HYPERCALL_CODE +fail$' /tmp/raw ||
+	fail "QEMU's own status for a fast post did not come through"
+rmmod hvpost_rawcall
+
 step "the device works as before"
 echo_connections 6
 expect_echo 1 6 'still here'
