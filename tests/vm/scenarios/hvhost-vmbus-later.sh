@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# about: the scenario vmbus-later, answered by a process on our own host
+# about: the scenario vmbus-later, answered by a process on our own host, and under traffic
 # host: hvhost
 # hvhost: --link test:1=vmbus:2 --link test:4=vmbus:2 --link vmbus:0x20=test:2,vp=0
 # beside: examples/vmbus-host --target host:socket,partition=vmbus 4.1 4.0
@@ -12,3 +12,39 @@ await_vmbus_host
 vmbus_version=4.1
 # shellcheck source=tests/vm/scenarios/vmbus-later.sh
 . /vm/scenarios/vmbus-later.sh
+
+step "hv_vmbus comes and goes while messages pass to both VPs"
+rmmod hv_vmbus
+load_hvpost
+listen_start 6
+senders=
+for vp in 0 1; do
+	hvpost send 0x1$vp "to VP $vp" --count 1000000 --json >/tmp/sent$vp &
+	senders="$senders $!"
+done
+heard 'to VP 1'
+for round in 1 2 3; do
+	load_vmbus
+	passed=$(wc -l </tmp/heard)
+	echo "round $round: $passed messages"
+	rmmod hv_vmbus
+	eventually sh -c "[ \$(wc -l </tmp/heard) -gt $passed ]"
+done
+
+step "none of them is lost, and none comes twice"
+for sender in $senders; do
+	kill -0 "$sender" || fail "a sender ended before it was told to"
+	kill "$sender"
+	expect_status 1 wait "$sender"
+done
+cat /tmp/sent[01]
+for vp in 0 1; do
+	posted=$(sed -n 's/.*"posted":\([0-9]*\).*/\1/p' /tmp/sent$vp)
+	eventually sh -c "[ \$(grep -c 'to VP $vp' /tmp/heard) -ge $posted ]"
+	grep "to VP $vp" /tmp/heard | sed -n "s/.* vp $vp sint 6 seq \([0-9]*\) .*/\1/p" |
+		awk -v posted="$posted" '
+		$1 != NR { exit }
+		END { exit NR != posted || $1 != NR }' || fail "not each once, and in order"
+done
+listen_stop
+unload_hvpost
