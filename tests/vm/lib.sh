@@ -202,6 +202,23 @@ doctor_finds()
 		fail "the doctor has no remedy for $2"
 }
 
+# allocations_may_fail: what /proc/PID/fail-nth asks for is done without a word in
+# the kernel log, to all who ask for memory: also those who may wait for it. Where
+# the kernel makes an IRQ it does not stand that itself: irq_insert_desc() does not
+# look whether there was memory for the tree, and unregister_irq_proc() warns of files
+# that could not be made. So the command line leaves those two caches out.
+allocations_may_fail()
+{
+	for kind in failslab fail_page_alloc fail_usercopy; do
+		echo 0 >/sys/kernel/debug/$kind/verbose
+	done
+	echo Y >/sys/kernel/debug/failslab/cache-filter
+	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+	echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait
+	echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+
 # listen_start SINT OPTION...: start a listener in the background and wait until
 # it is ready; /tmp/heard is what it prints, $! its process.
 listen_start()
