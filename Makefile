@@ -408,6 +408,13 @@ $(B)/vm-tests/%.so: tests/vm/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -shared -o $@ $< $(LDFLAGS)
 
+# Hosts that no product has
+$(B)/vm-host/%: tests/vm/host/%.c $(B)/lib/libvmm.a $(B)/lib/libhvhost.so $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -I. -o $@ $< $(LDFLAGS) $(B)/lib/libvmm.a -L$(B)/lib -lhvhost \
+		-pthread $(run_path)
+
 # A guest without a system: built for long mode, wrapped as multiboot wants it.
 BARE_CFLAGS := -std=gnu11 $(WARNINGS) -O2 -Iinclude -ffreestanding -nostdlib -static \
 	-no-pie -fno-pic -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
@@ -427,7 +434,7 @@ VM_MODULES := $(foreach k,$(VM_KERNELS),$k/hvpost_testdev.ko $k/hvpost_rawcall.k
 	      $(patsubst %,%/hvpost_broken.ko,$(filter %-debug,$(VM_KERNELS)))
 
 vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_MODULES:%=$(B)/vm-modules/%) \
-	cli examples
+	$(patsubst tests/vm/host/%.c,$(B)/vm-host/%,$(wildcard tests/vm/host/*.c)) cli examples
 
 check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bootstrap vm
 	@scripts/vm-run all
@@ -503,4 +510,4 @@ help: ## this list
 	     /^[a-z-]+:.*##/ { sub(/^[ \t]+/, "", $$2); printf "  %-19s %s\n", $$1, $$2 }' Makefile
 	@printf '\nV=1 shows the commands; PREFIX, DESTDIR, CC, CFLAGS, KERNELRELEASE, KDIR are yours to set.\n'
 
--include $(shell find $(B)/obj $(B)/examples $(B)/vm-tests -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/examples $(B)/vm-tests $(B)/vm-host -name '*.d' 2>/dev/null)
