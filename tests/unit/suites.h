@@ -30,6 +30,7 @@ Suite *privileges_suite(void);
 Suite *probe_suite(void);
 Suite *retry_suite(void);
 Suite *samples_suite(void);
+Suite *sighting_suite(void);
 Suite *slot_suite(void);
 Suite *spin_suite(void);
 Suite *layout_suite(void);
