@@ -29,6 +29,8 @@ int main(void)
 	srunner_add_suite(runner, samples_suite());
 	srunner_add_suite(runner, echo_suite());
 	srunner_add_suite(runner, sighting_suite());
+	srunner_add_suite(runner, sighting_filter_suite());
+	srunner_add_suite(runner, sighting_print_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, facts_suite());

@@ -31,6 +31,8 @@ Suite *probe_suite(void);
 Suite *retry_suite(void);
 Suite *samples_suite(void);
 Suite *sighting_suite(void);
+Suite *sighting_filter_suite(void);
+Suite *sighting_print_suite(void);
 Suite *slot_suite(void);
 Suite *spin_suite(void);
 Suite *layout_suite(void);
