@@ -79,29 +79,31 @@ static struct timespec left_until(uint64_t deadline_ns)
 }
 
 /*
- * Wait for @fd to become readable, or, if that is -1, for the time alone. The
+ * Wait for one of @handles to become readable, or, of none, for the time alone. The
  * signals are held between the look at the flag and the wait, which lets them
  * in: so none is lost between the two.
  *
  * Return 1: readable, 0: the deadline has come, -EINTR: time to stop, or
  * -EPIPE: nobody reads standard output.
  */
-static int wait_until(int fd, uint64_t deadline_ns)
+static int wait_until(struct hvpost *const *handles, size_t count,
+		      uint64_t deadline_ns)
 {
-	struct pollfd watched[] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = output_to_watch() },
-	};
+	struct pollfd watched[STOP_HANDLES_MAX + 1];
 	sigset_t set = stop_signals(), let_in;
 	struct timespec left;
 	int n = 0, err = 0;
 
+	for (size_t i = 0; i < count; i++)
+		watched[i] = (struct pollfd){ .fd = hvpost_get_fd(handles[i]),
+					      .events = POLLIN };
+	watched[count] = (struct pollfd){ .fd = output_to_watch() };
 	sigprocmask(SIG_BLOCK, &set, &let_in);
 	do {
 		if (stopped)
 			break;
 		left = left_until(deadline_ns);
-		n = ppoll(watched, 2,
+		n = ppoll(watched, count + 1,
 			  deadline_ns == HVPOST_NEVER ? NULL : &left, &let_in);
 		err = n < 0 ? -errno : 0;
 	} while (err == -EINTR);
@@ -109,7 +111,7 @@ static int wait_until(int fd, uint64_t deadline_ns)
 
 	if (stopped)
 		return -EINTR;
-	if (n > 0 && !watched[0].revents)
+	if (n == 1 && watched[count].revents)
 		return -EPIPE;
 	return err ? err : n > 0;
 }
@@ -158,16 +160,39 @@ static bool is_drained(void)
 int stop_or_receive(struct hvpost *handle, struct hvpost_message *message,
 		    uint64_t deadline_ns)
 {
+	size_t which = 0;
+
+	return stop_or_receive_any(&handle, 1, &which, message, deadline_ns);
+}
+
+/* Return -EAGAIN: none of them has a message. */
+static int receive_any(struct hvpost *const *handles, size_t count,
+		       size_t *which, struct hvpost_message *message)
+{
+	size_t first = *which + 1;
+	int err = -EAGAIN;
+
+	for (size_t i = 0; i < count && err == -EAGAIN; i++) {
+		*which = (first + i) % count;
+		err = hvpost_receive(handles[*which], message, HVPOST_NOW);
+	}
+	return err;
+}
+
+int stop_or_receive_any(struct hvpost *const *handles, size_t count,
+			size_t *which, struct hvpost_message *message,
+			uint64_t deadline_ns)
+{
 	int err;
 
 	/* Messages that the library read ahead do not wake the descriptor. */
 	while (!is_drained()) {
-		err = hvpost_receive(handle, message, HVPOST_NOW);
+		err = receive_any(handles, count, which, message);
 		if (err == -EINTR)
 			continue;
 		if (err != -EAGAIN)
 			return err;
-		err = wait_until(hvpost_get_fd(handle), deadline_ns);
+		err = wait_until(handles, count, deadline_ns);
 		if (err < 0)
 			return err;
 		if (err == 0)
@@ -178,5 +203,5 @@ int stop_or_receive(struct hvpost *handle, struct hvpost_message *message,
 
 int stop_or_sleep_until(uint64_t deadline_ns)
 {
-	return wait_until(-1, deadline_ns);
+	return wait_until(NULL, 0, deadline_ns);
 }

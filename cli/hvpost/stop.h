@@ -6,6 +6,8 @@
 #ifndef STOP_H
 #define STOP_H
 
+#include <stddef.h>
+
 #include <hvpost/hvpost.h>
 
 /* CLOCK_MONOTONIC now, in nanoseconds. */
@@ -28,6 +30,16 @@ int stop_or_post(struct hvpost *handle, const struct hvpost_post *post,
  */
 int stop_or_receive(struct hvpost *handle, struct hvpost_message *message,
 		    uint64_t deadline_ns);
+
+/*
+ * The same, of several handles: the next message of any, and by @which the one that
+ * had it. They take turns, starting behind @which. At most STOP_HANDLES_MAX.
+ */
+#define STOP_HANDLES_MAX 16u
+
+int stop_or_receive_any(struct hvpost *const *handles, size_t count,
+			size_t *which, struct hvpost_message *message,
+			uint64_t deadline_ns);
 
 /* Sleep. Return 0, -EINTR: it is time to stop, or -EPIPE as above. */
 int stop_or_sleep_until(uint64_t deadline_ns);

@@ -34,6 +34,7 @@ int main(void)
 	srunner_add_suite(runner, sighting_print_suite());
 	srunner_add_suite(runner, pcapng_suite());
 	srunner_add_suite(runner, capture_file_suite());
+	srunner_add_suite(runner, capture_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, facts_suite());

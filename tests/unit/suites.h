@@ -30,6 +30,7 @@ Suite *privileges_suite(void);
 Suite *probe_suite(void);
 Suite *retry_suite(void);
 Suite *samples_suite(void);
+Suite *capture_suite(void);
 Suite *capture_file_suite(void);
 Suite *pcapng_suite(void);
 Suite *sighting_suite(void);
