@@ -20,6 +20,7 @@ BINDIR      ?= $(PREFIX)/bin
 LIBDIR      ?= $(PREFIX)/lib
 INCLUDEDIR  ?= $(PREFIX)/include
 MANDIR      ?= $(PREFIX)/share/man
+DATADIR     ?= $(PREFIX)/share/hvpost
 # systemd and udev look into these below /usr and /usr/local.
 UDEVRULESDIR   ?= $(PREFIX)/lib/udev/rules.d
 SYSUSERSDIR    ?= $(PREFIX)/lib/sysusers.d
@@ -63,7 +64,7 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-hostd check-library check-vmm check-vm check-debug-kernel coverage fuzz fuzz-programs vm-programs \
+	check-cli check-host check-hostd check-library check-vmm check-wireshark check-vm check-debug-kernel coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -332,6 +333,18 @@ check-unit: $(B)/tests/unit ## Check suites of ABI, library, tool and pure drive
 check-cli: $(B)/tests/cli ## the tool as a user runs it
 	@HVPOST=$(B)/bin/hvpost $(B)/tests/cli
 
+# The dissector, as tshark runs it
+WIRESHARK_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/wireshark/*.c)) \
+		      $(filter-out %/main.o,$(CLI_OBJ))
+
+$(B)/tests/wireshark: $(WIRESHARK_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread -lm
+
+check-wireshark: $(B)/tests/wireshark ## what Wireshark makes of captures; needs tshark
+	@$(B)/tests/wireshark
+
 # --- benchmarks ----------------------------------------------------------------
 
 BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/*.c))
@@ -468,6 +481,7 @@ install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tools, libraries, headers, man
 	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
+	$(INSTALL) -m 644 packaging/wireshark/hvpost.lua $(DESTDIR)$(DATADIR)/
 	$(INSTALL) -m 644 packaging/60-hvpost.rules $(DESTDIR)$(UDEVRULESDIR)/
 	$(INSTALL) -m 644 packaging/hvpost.sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf
 
@@ -496,7 +510,7 @@ uninstall: ## what install, install-driver and install-dkms put there
 		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
 		$(DESTDIR)$(UDEVRULESDIR)/60-hvpost.rules $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf \
 		$(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DKMS_SOURCE)
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(DATADIR) $(DKMS_SOURCE)
 	if [ -e $(INSTALLED_DRIVER) ]; then \
 		rm -f $(INSTALLED_DRIVER) $(if $(DESTDIR),,&& depmod $(KERNELRELEASE)); \
 	fi
