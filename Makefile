@@ -393,12 +393,20 @@ $(B)/tests/fuzz_exit: fuzz_libs = -Wl,--wrap=ioctl,--wrap=open
 
 $(B)/tests/fuzz_image: $(B)/lib/libvmm.a
 
+# The tool, without its commands
+CAPTURE_OBJ := $(patsubst %,$(B)/obj/cli/%.o,$(addprefix hvpost/,capture_file pcapng \
+		 sighting sighting_packet sighting_print failure bytes) common/json)
+$(B)/tests/fuzz_capture: $(CAPTURE_OBJ) $(B)/lib/libhvpost.a
+$(B)/tests/fuzz_capture: fuzz_libs = $(JSON_LIBS)
+
 # What corpora began with
 $(B)/tests/snapshot_seeds: $(FUZZ_SHARED_OBJ) $(B)/lib/libhvhost.a
+$(B)/tests/capture_seeds: $(CAPTURE_OBJ) $(B)/lib/libhvpost.a $(B)/lib/libhvhost.a
+$(B)/tests/capture_seeds: seeds_libs = $(JSON_LIBS)
 $(B)/tests/%_seeds: $(B)/obj/tests/fuzz/%_seeds.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(seeds_libs) $(ZLIB_LIBS) -pthread
 
 fuzz-programs: $(FUZZERS)
 
@@ -467,7 +475,7 @@ check-debug-kernel: ## every VM scenario, and some more, on a kernel with KASAN,
 install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tools, libraries, headers, man pages, the device's group (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4 \
-		$(DESTDIR)$(UDEVRULESDIR) $(DESTDIR)$(SYSUSERSDIR)
+		$(DESTDIR)$(UDEVRULESDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(DATADIR)
 	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
 	$(link_hvhost) -o $(DESTDIR)$(BINDIR)/hvhost
 	for library in $(LIBRARIES); do \

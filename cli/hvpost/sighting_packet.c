@@ -149,7 +149,7 @@ const char *sighting_from_packet(struct sighting *sighting,
 	why = check_values(sighting, size - at);
 	if (why)
 		return why;
-	memcpy(sighting->process, packet.process, sizeof(packet.process));
+	memcpy(sighting->process, packet.process, strlen(packet.process));
 	sighting->payload_captured = (uint32_t)(size - at);
 	memcpy(sighting->payload, bytes + at, size - at);
 	return NULL;

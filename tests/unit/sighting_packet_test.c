@@ -5,6 +5,9 @@
 
 #include "suites.h"
 
+/* All of a sighting but what pads it */
+#define BYTES (offsetof(struct sighting, payload) + HV_MESSAGE_PAYLOAD_SIZE_MAX)
+
 static struct sighting sighting, again;
 static uint8_t bytes[SIGHTING_PACKET_SIZE_MAX + 256];
 static size_t size;
@@ -62,7 +65,7 @@ START_TEST(a_packet_is_its_sighting_again)
 {
 	make_packet();
 	ck_assert_ptr_null(sighting_from_packet(&again, bytes, size));
-	ck_assert_mem_eq(&again, &sighting, sizeof(sighting));
+	ck_assert_mem_eq(&again, &sighting, BYTES);
 }
 END_TEST
 
@@ -91,7 +94,7 @@ START_TEST(a_longer_head_is_read_as_far_as_it_is_known)
 		size - SIGHTING_PACKET_HEAD_SIZE);
 	bytes[5] += 16;
 	ck_assert_ptr_null(sighting_from_packet(&again, bytes, size + 16));
-	ck_assert_mem_eq(&again, &sighting, sizeof(sighting));
+	ck_assert_mem_eq(&again, &sighting, BYTES);
 }
 END_TEST
 
@@ -103,7 +106,16 @@ START_TEST(a_payload_of_the_largest_size_is_kept)
 	size = sighting_to_packet(&sighting, bytes);
 	ck_assert_uint_eq(size, SIGHTING_PACKET_SIZE_MAX);
 	ck_assert_ptr_null(sighting_from_packet(&again, bytes, size));
-	ck_assert_mem_eq(&again, &sighting, sizeof(sighting));
+	ck_assert_mem_eq(&again, &sighting, BYTES);
+}
+END_TEST
+
+START_TEST(what_stands_behind_a_name_is_no_part_of_it)
+{
+	make_packet();
+	memcpy(bytes + 64, "a process\0junk\0", 16);
+	ck_assert_ptr_null(sighting_from_packet(&again, bytes, size));
+	ck_assert_mem_eq(&again, &sighting, BYTES);
 }
 END_TEST
 
@@ -163,6 +175,7 @@ Suite *sighting_packet_suite(void)
 	tcase_add_loop_test(good, what_is_not_known_stays_so, 0,
 			    SIGHTING_KINDS);
 	tcase_add_test(good, a_longer_head_is_read_as_far_as_it_is_known);
+	tcase_add_test(good, what_stands_behind_a_name_is_no_part_of_it);
 	tcase_add_test(good, a_payload_of_the_largest_size_is_kept);
 
 	suite_add_tcase(suite, bad);
