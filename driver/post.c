@@ -12,11 +12,11 @@
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "retry.h"
@@ -123,44 +123,35 @@ static size_t bytes_to_copy(const struct hvpost_ioc_post *post)
 	return min_t(size_t, post->payload_size, HV_MESSAGE_PAYLOAD_SIZE_MAX);
 }
 
-/* -EFAULT: the payload is not in memory, or not readable at all. */
-static int post_here(const struct hvpost_ioc_post *post, u64 *result)
+/*
+ * Once, so that all tries post the same, and before the CPU is kept: memory that
+ * is not there may take its time.
+ */
+static int copy_payload(const struct hvpost_ioc_post *post, void *payload)
+{
+	return copy_from_user(payload, u64_to_user_ptr(post->payload),
+			      bytes_to_copy(post)) ? -EFAULT : 0;
+}
+
+static int post_once(const struct hvpost_ioc_post *post, const void *payload,
+		     u64 *result)
 {
 	struct hv_post_message_input *input = get_cpu_var(post_input);
 	size_t size = bytes_to_copy(post);
 	int err = check_owner(post->connection_id);
 
-	input->connection_id = post->connection_id;
-	input->rsvdz = 0;
-	input->message_type = post->message_type;
-	input->payload_size = post->payload_size;
-	if (!err && size)
-		err = copy_from_user_nofault(input->payload,
-					     u64_to_user_ptr(post->payload),
-					     size);
 	if (!err) {
+		input->connection_id = post->connection_id;
+		input->rsvdz = 0;
+		input->message_type = post->message_type;
+		input->payload_size = post->payload_size;
+		memcpy(input->payload, payload, size);
 		memset(input->payload + size, 0, sizeof(input->payload) - size);
 		*result = hvp_hypercall_post(input);
 	}
 	put_cpu_var(post_input);
-	return err;
-}
-
-static int post_once(const struct hvpost_ioc_post *post, u64 *result)
-{
-	int err;
-
-	/* A page that was fetched may be gone again before we come back. */
-	while ((err = post_here(post, result))) {
-		if (err != -EFAULT)
-			return err;
-		if (fault_in_readable(u64_to_user_ptr(post->payload),
-				      bytes_to_copy(post)))
-			return -EFAULT;
-		if (signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
+	if (err)
+		return err;
 	return *result == HVP_RESULT_NO_CALL ? -EOPNOTSUPP : 0;
 }
 
@@ -201,23 +192,26 @@ int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post)
 		.deadline_ns = post->deadline_ns,
 		.retry_connection = post->flags & HVPOST_POST_RETRY_CONNECTION,
 	};
+	u8 payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
 	int err, next;
 	u64 result;
 
 	post->status = HVPOST_STATUS_NONE;
 	post->attempts = 0;
-	err = check_post(post);
+	err = check_post(post) ?: copy_payload(post, payload);
 	if (err)
 		return err;
 
 	for (;;) {
 		err = wait_for_quota(quota, post->deadline_ns);
 		if (!err)
-			err = post_once(post, &result);
+			err = post_once(post, payload, &result);
 		if (err)
 			return err;
 		post->status = result & HV_RESULT_STATUS_MASK;
 		post->attempts++;
+		if (post->status == HV_STATUS_SUCCESS)
+			return 0;
 
 		next = hvp_retry_next(&retry, post->status, ktime_get_ns());
 		if (next <= 0)

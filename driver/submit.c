@@ -13,9 +13,15 @@
 
 static int answer(struct hvpost_ioc_post __user *arg, u32 status, u32 attempts)
 {
-	if (put_user(status, &arg->status) || put_user(attempts, &arg->attempts))
+	if (!user_write_access_begin(arg, sizeof(*arg)))
 		return -EFAULT;
+	unsafe_put_user(status, &arg->status, fault);
+	unsafe_put_user(attempts, &arg->attempts, fault);
+	user_write_access_end();
 	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /* @post is a copy of what @arg was. */
