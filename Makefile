@@ -358,10 +358,10 @@ $(B)/tests/bench: $(BENCH_OBJ) $(B)/obj/tests/hostd/attack.o $(LIBRARIES:%=$(B)/
 # Guests take minutes, in an emulated machine: BENCH_VM=no leaves them out, and
 # BENCH_VM=instructions counts those, too, which takes some minutes more.
 BENCH_VM ?= yes
-BENCH_PARTS ?= engine processes attacks $(if $(filter-out no,$(BENCH_VM)),guests) \
+BENCH_PARTS ?= engine processes attacks $(if $(filter-out no,$(BENCH_VM)),guests device) \
 	       $(filter instructions,$(BENCH_VM))
 
-bench: $(B)/tests/bench $(if $(filter guests instructions,$(BENCH_PARTS)),drivers vm-programs) ## ratios against floors and peers, also in build/bench.json
+bench: $(B)/tests/bench $(if $(filter guests device instructions,$(BENCH_PARTS)),drivers vm-programs) ## ratios against floors and peers, also in build/bench.json
 	@$(B)/tests/bench $(B)/bench.json $(B)/bin/hvhost scripts/vm-bench $(BENCH_PARTS)
 
 coverage: ## branches of the engine that its suites take; fails under 95 %

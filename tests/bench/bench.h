@@ -55,7 +55,7 @@ void bench_relax(void);
 /* End the program: what failed, on what. */
 _Noreturn void bench_fail(const char *what);
 
-/* post.c, threads.c, connections.c, processes.c, trips.c, attacks.c, guests.c */
+/* post.c, threads.c, connections.c, processes.c, trips.c, attacks.c, guests.c, device.c */
 void bench_posts(void);
 void bench_threads(void);
 void bench_connections(void);
@@ -66,5 +66,6 @@ void bench_attacks(void);
 /* @vm_bench: scripts/vm-bench */
 void bench_guests(const char *vm_bench);
 void bench_instructions(const char *vm_bench);
+void bench_device(const char *vm_bench);
 
 #endif /* BENCH_H */

@@ -7,7 +7,8 @@
 #include "hosting.h"
 
 static const char *const parts[] = {
-	"engine", "processes", "attacks", "guests", "instructions",
+	"engine", "processes", "attacks", "guests", "device",
+	"instructions",
 };
 
 #define PARTS (sizeof(parts) / sizeof(*parts))
@@ -15,7 +16,8 @@ static const char *const parts[] = {
 static int usage(const char *name)
 {
 	fprintf(stderr, "usage: %s FILE.json HVHOST VM-BENCH PART...\n"
-		"PART: engine, processes, attacks, guests, instructions\n", name);
+		"PART: engine, processes, attacks, guests, device,\n"
+		"      instructions\n", name);
 	return 1;
 }
 
@@ -63,6 +65,8 @@ int main(int argc, char **argv)
 	}
 	if (wanted("guests", words))
 		bench_guests(argv[3]);
+	if (wanted("device", words))
+		bench_device(argv[3]);
 	if (wanted("instructions", words))
 		bench_instructions(argv[3]);
 	return !bench_write(argv[1]);

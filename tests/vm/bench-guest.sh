@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of a guest of `make bench`: makes the echo connections that
-# echo_bench wants and becomes it, with the second serial port to listen and to
-# answer.
+# First process of a guest of `make bench`: makes the echo connections that the
+# programs want and becomes the one that the command line names, bench=PROGRAM, with
+# the second serial port to listen and to answer.
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -20,4 +20,6 @@ for sint in $(seq 8 15); do
 	testdev message-create $((0x10 + sint)) 0 "$sint"
 	testdev message-create $((0x20 + sint)) 1 "$sint"
 done
-exec echo_bench
+modprobe hvpost_rawcall
+program=$(sed 's/.* bench=\([a-z_]*\).*/\1/' /proc/cmdline)
+exec "$program"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of the machine around the guests of `make bench`. Starts both,
+# First process of the machine around the guests of `make bench`. Starts them,
 # /vm/HOST/command, and lets them work by turns: in each round every line of
 # /vm/plan, "PATTERN COUNT HOST...". Writes for each turn a line to the virtio
 # port, and "done" at the end:
@@ -36,7 +36,7 @@ await()
 	while read -t 100 -r word answer; do
 		case $word in
 		"$2") return ;;
-		echo_bench:) fail "$1" "$answer" ;;
+		*_bench:) fail "$1" "$answer" ;;
 		esac
 	done <>"$1/answers"
 	fail "$1" "does not answer"
@@ -74,10 +74,11 @@ modprobe kvm-amd npt=1
 cd /vm || exit
 exec >/dev/vport0p1
 
-for host in hvhost qemu; do
+for command in */command; do
+	host=${command%/command}
 	echo "booting a guest of $host"
-	start $host
-	await $host ready
+	start "$host"
+	await "$host" ready
 done
 for round in $(seq "${rounds:?}"); do
 	while read -r pattern count hosts; do

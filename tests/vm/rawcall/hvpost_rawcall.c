@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Issues hypercalls as a program words them, right or wrong, for the VM scenarios:
- * hvpost.ko issues none that is not well formed.
+ * hvpost.ko issues none that is not well formed. And in a row, to measure them alone.
  */
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -14,6 +15,8 @@
 
 #include <asm/alternative.h>
 #include <asm/cpufeatures.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include <hvpost/hyperv.h>
 
@@ -63,16 +66,11 @@ static void issue(struct rawcall *call)
 	mutex_unlock(&lock);
 }
 
-static long rawcall_ioctl(struct file *file, unsigned int command,
-			  unsigned long arg)
+static long ioctl_call(void __user *user)
 {
-	void __user *user = (void __user *)arg;
-	struct rawcall *call;
+	struct rawcall *call = memdup_user(user, sizeof(*call));
 	long err = 0;
 
-	if (command != RAWCALL_IOC)
-		return -ENOTTY;
-	call = memdup_user(user, sizeof(*call));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	issue(call);
@@ -80,6 +78,60 @@ static long rawcall_ioctl(struct file *file, unsigned int command,
 		err = -EFAULT;
 	kfree(call);
 	return err;
+}
+
+/* Nothing but the call between two looks at the clock. */
+static long issue_row(struct rawcall_row *row)
+{
+	u64 input = virt_to_phys(pages), first = 0;
+
+	lockdep_assert_held(&lock);
+	memcpy(pages, row->input, sizeof(row->input));
+	for (u64 i = 0; i < row->count; i++) {
+		u64 start = rdtsc_ordered();
+
+		row->result = hypercall(row->control, input, 0);
+		row->ticks[i] = rdtsc_ordered() - start;
+		if (!i)
+			first = row->result;
+		if (row->result != first)
+			return -EIO;
+	}
+	return 0;
+}
+
+static long ioctl_row(void __user *user)
+{
+	struct rawcall_row *row = memdup_user(user, sizeof(*row));
+	long err = -EINVAL;
+
+	if (IS_ERR(row))
+		return PTR_ERR(row);
+	if (row->count <= RAWCALL_ROW_MAX &&
+	    !(row->control & HV_CONTROL_FAST)) {
+		mutex_lock(&lock);
+		err = issue_row(row);
+		mutex_unlock(&lock);
+	}
+	if (copy_to_user(user, row, sizeof(*row)))
+		err = -EFAULT;
+	kfree(row);
+	return err;
+}
+
+static long rawcall_ioctl(struct file *file, unsigned int command,
+			  unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (command) {
+	case RAWCALL_IOC:
+		return ioctl_call(user);
+	case RAWCALL_IOC_ROW:
+		return ioctl_row(user);
+	default:
+		return -ENOTTY;
+	}
 }
 
 static const struct file_operations rawcall_fops = {

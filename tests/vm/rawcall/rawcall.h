@@ -31,6 +31,28 @@ struct rawcall {
 	__u8 memory[RAWCALL_MEMORY];
 };
 
+/**
+ * struct rawcall_row - the same call many times in a row (RAWCALL_IOC_ROW)
+ * @control:	RCX; no fast call
+ * @count:	how many times, up to RAWCALL_ROW_MAX
+ * @result:	out: RAX of the last one
+ * @ticks:	out: of the time stamp counter, what each of them took
+ * @input:	of the call, at the beginning of a page
+ *
+ * It ends with a call whose result is not that of the first: EIO.
+ */
+#define RAWCALL_ROW_MAX		64
+#define RAWCALL_INPUT_MAX	256
+
+struct rawcall_row {
+	__u64 control;
+	__u64 count;
+	__u64 result;
+	__u64 ticks[RAWCALL_ROW_MAX];
+	__u8 input[RAWCALL_INPUT_MAX];
+};
+
 #define RAWCALL_IOC	_IOWR(0xbd, 0, struct rawcall)
+#define RAWCALL_IOC_ROW	_IOWR(0xbd, 1, struct rawcall_row)
 
 #endif /* RAWCALL_H */
