@@ -307,17 +307,17 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LIBRARY_TEST_OBJ) -L$(B)/lib -lhvpost -lhvhost \
 		$(CHECK_LIBS) -pthread $(run_path) -o $@
 
-# hvhost as processes see it, a part of it alone, and the library's cases on its
+# hvhost as processes see it, parts of it alone, and the library's cases on its
 # target
 HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
-		  $(B)/obj/cli/hvhost/shape.o
+		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,sandbox shape)
 
 $(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
 		| $(B)/examples/vmbus-host $(B)/examples/vmbus-version
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(HOSTD_TEST_OBJ) $(B)/lib/libhvpost.a \
-		$(B)/lib/libhvhost.a $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread
+		$(B)/lib/libhvhost.a $(CHECK_LIBS) $(JSON_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS) -pthread
 
 check-hostd: $(B)/tests/hostd $(B)/tests/library ## hvhost and processes
 	@HVHOST=$(B)/bin/hvhost $(B)/tests/hostd

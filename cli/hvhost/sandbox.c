@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 /*
  * EPERM and not the end of the process: a libc that begins to make another call
@@ -24,8 +25,7 @@ static const int allowed[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(geteuid), SCMP_SYS(getuid),
 	/* memory, shared and our own */
 	SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(fcntl),
-	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(mprotect), SCMP_SYS(brk),
+	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
 	/* threads */
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(futex), SCMP_SYS(sched_getaffinity),
@@ -40,6 +40,9 @@ static const int allowed[] = {
 	/* the end: remove the socket if it is ours */
 	SCMP_SYS(lstat), SCMP_SYS(unlink),
 };
+
+/* Calls that say in their third argument what a mapping is good for. */
+static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 
 /* What is asked of KVM once guests run, and of the terminal in the end. */
 static const unsigned long allowed_for_guests[] = {
@@ -71,13 +74,28 @@ static int add_guest_rules(scmp_filter_ctx filter)
 	return err;
 }
 
+/* All code is there before the filter is: what comes later is never run. */
+static int add_mapping_rules(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp not_to_run = {
+		.arg = 2, .op = SCMP_CMP_MASKED_EQ,
+		.datum_a = PROT_EXEC, .datum_b = 0,
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(mapping) / sizeof(mapping[0]) && !err; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
+				       not_to_run);
+	return err;
+}
+
 static int add_rules(scmp_filter_ctx filter)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	return err;
+	return err ? err : add_mapping_rules(filter);
 }
 
 int sandbox_enter(bool has_guests)

@@ -11,6 +11,7 @@ Suite *attack_suite(void);
 Suite *control_suite(void);
 Suite *hostile_suite(void);
 Suite *run_suite(void);
+Suite *sandbox_suite(void);
 Suite *shape_suite(void);
 Suite *traffic_suite(void);
 Suite *vmbus_suite(void);
