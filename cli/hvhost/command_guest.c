@@ -10,10 +10,11 @@ static const struct common_options defaults;
 
 static void print_guest(struct json_object *guest)
 {
-	printf("%-24s %-14s %-6llu %4llu %8llu M %7llu\n",
+	printf("%-24s %-14s %-6llu %4llu %8llu M %7llu %5llu\n",
 	       ask_text(guest, "name"), ask_text(guest, "state"),
 	       ask_number(guest, "id"), ask_number(guest, "vp_count"),
-	       ask_number(guest, "memory") >> 20, ask_number(guest, "resets"));
+	       ask_number(guest, "memory") >> 20, ask_number(guest, "resets"),
+	       ask_number(guest, "resets_held"));
 }
 
 static int list(const struct common_options *common, const char *name)
@@ -23,7 +24,7 @@ static int list(const struct common_options *common, const char *name)
 				    "too many operands: list has none");
 	return ask_and_list(common, ask_new("guests"), "guests",
 			    "NAME                     STATE          ID     "
-			    " VPS     MEMORY  RESETS",
+			    " VPS     MEMORY  RESETS  HELD",
 			    print_guest);
 }
 

@@ -17,6 +17,7 @@ static struct json_object *show_guest(const struct guest *guest)
 	json_add_number(object, "memory", guest->memory_bytes);
 	json_add_string(object, "on_reset", guest->restarts ? "restart" : "end");
 	json_add_number(object, "resets", vmm_guest_resets(guest->vmm));
+	json_add_number(object, "resets_held", guest->restart.held);
 	json_add_number(object, "testdev_ignored", counters.testdev_ignored);
 	json_add_number(object, "msrs_refused", counters.msrs_refused);
 	json_add_number(object, "ports_unknown", counters.ports_unknown);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -186,6 +187,7 @@ static void free_guest(struct guest *guest)
 {
 	if (guest->watch.fd >= 0)
 		server_unwatch(guest->server, &guest->watch);
+	packet_close(guest->timer.fd);
 	if (guest->named->partition)
 		server_leave(guest->server, guest->named);
 	vmm_guest_free(guest->vmm);
@@ -231,13 +233,29 @@ static void remove_guest(struct guest *guest)
 		server_stop(server, server->guests_status);
 }
 
+/* 0: never, and whatever it has told of is forgotten. */
+static void set_timer(const struct guest *guest, uint32_t ms)
+{
+	const struct itimerspec timer = {
+		.it_value.tv_sec = ms / 1000,
+		.it_value.tv_nsec = ms % 1000 * 1000000L,
+	};
+
+	timerfd_settime(guest->timer.fd, 0, &timer, NULL);
+}
+
 int guest_reset(struct guest *guest, char *error)
 {
-	int err = vmm_guest_reset(guest->vmm, error);
+	int err;
 
+	if (guest->is_held)
+		set_timer(guest, 0);
+	guest->is_held = false;
+	err = vmm_guest_reset(guest->vmm, error);
 	if (err)
 		log_line("guest %s cannot begin anew: %s", guest->named->name,
 			 error);
+	restart_begin(&guest->restart);
 	return err;
 }
 
@@ -252,24 +270,50 @@ static void tell_of_reset(const struct guest *guest)
 	uint64_t resets = vmm_guest_resets(guest->vmm);
 
 	if (!(resets & (resets - 1)))
-		log_line("guest %s asked for a reset and begins anew: reset %llu",
-			 guest->named->name, (unsigned long long)resets);
+		log_line("guest %s asked for a reset and begins anew, after a "
+			 "pause of %u ms: reset %llu", guest->named->name,
+			 guest->restart.pause_ms, (unsigned long long)resets);
+}
+
+static void begin_anew(struct guest *guest)
+{
+	char error[VMM_ERROR_SIZE];
+
+	if (guest_reset(guest, error))
+		remove_guest(guest);
+	else
+		tell_of_reset(guest);
 }
 
 static void see_end(struct guest *guest)
 {
-	char error[VMM_ERROR_SIZE];
+	uint32_t pause_ms;
 
-	if (asks_for_reset(guest) && !guest_reset(guest, error))
-		tell_of_reset(guest);
-	else
+	if (guest->is_held)
+		return;
+	if (!asks_for_reset(guest)) {
 		remove_guest(guest);
+		return;
+	}
+	pause_ms = restart_hold(&guest->restart, &guest->server->limits.restart);
+	if (!pause_ms) {
+		begin_anew(guest);
+		return;
+	}
+	guest->is_held = true;
+	set_timer(guest, pause_ms);
 }
 
 static void handle_end(struct watch *watch, uint32_t events)
 {
 	(void)events;
 	see_end(watch->context);
+}
+
+static void handle_timer(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	begin_anew(watch->context);
 }
 
 void guests_see_ends(struct server *server)
@@ -325,7 +369,7 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	guest->memory_bytes = wish->memory_bytes;
 	guest->privileges = wish->privileges & ~wish->privileges_withheld;
 	guest->restarts = wish->restarts;
-	guest->watch.fd = -1;
+	guest->watch.fd = guest->timer.fd = -1;
 	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
 		guest->files[i] = -1;
 	LIST_INSERT_HEAD(&server->guests, guest, next);
@@ -335,19 +379,38 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	return err;
 }
 
+/* Of an end we hear once: who has ended and is held stays so for a while. */
+static int watch(struct guest *guest)
+{
+	struct server *server = guest->server;
+	int err;
+
+	guest->timer = (struct watch){
+		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.ready = handle_timer, .context = guest,
+	};
+	if (guest->timer.fd < 0)
+		return -errno;
+	err = server_watch(server, &guest->timer, EPOLLIN);
+	if (err)
+		return err;
+	guest->watch = (struct watch){
+		.fd = vmm_guest_fd(guest->vmm),
+		.ready = handle_end, .context = guest,
+	};
+	return server_watch(server, &guest->watch, EPOLLIN | EPOLLET);
+}
+
 int guests_start(struct server *server, char *error)
 {
 	struct guest *guest;
-	int err = 0;
+	int err;
 
 	LIST_FOREACH(guest, &server->guests, next) {
-		guest->watch = (struct watch){
-			.fd = vmm_guest_fd(guest->vmm),
-			.ready = handle_end, .context = guest,
-		};
-		err = server_watch(server, &guest->watch, EPOLLIN);
+		err = watch(guest);
 		if (err)
 			return fail(error, guest->named->name, strerror(-err));
+		restart_begin(&guest->restart);
 		err = vmm_guest_start(guest->vmm, error);
 		if (err)
 			return err;
@@ -369,6 +432,8 @@ const char *guest_state(const struct guest *guest)
 {
 	enum vmm_end end = vmm_guest_end(guest->vmm);
 
+	if (guest->is_held)
+		return "restarting";
 	if (end != VMM_RUNNING)
 		return vmm_end_text(end);
 	return vmm_guest_is_paused(guest->vmm) ? "paused" : "running";

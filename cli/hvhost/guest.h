@@ -34,7 +34,10 @@ struct guest {
 	uint64_t memory_bytes;
 	uint64_t privileges;		/* that it really has */
 	bool restarts;			/* when it asks for a reset */
+	struct restart restart;
+	bool is_held;			/* it has asked, and waits for @timer */
 	struct watch watch;		/* for its end */
+	struct watch timer;
 	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
 };
 
@@ -64,19 +67,19 @@ struct guest *guests_find(const struct server *server, const char *name);
 
 /*
  * See to those that have ended and that the loop has not come to yet: they begin
- * anew, or are gone then.
+ * anew, now or after a pause, or are gone then.
  */
 void guests_see_ends(struct server *server);
 
 /* Has it ended, and not to begin anew? */
 bool guest_is_over(const struct guest *guest);
 
-/* "running", "paused", or how it has ended; static. */
+/* "running", "paused", "restarting", or how it has ended; static. */
 const char *guest_state(const struct guest *guest);
 
 /*
- * A power cycle. Return 0, or a negative errno value and @error, VMM_ERROR_SIZE
- * bytes, which has been logged.
+ * A power cycle, at once. Return 0, or a negative errno value and @error,
+ * VMM_ERROR_SIZE bytes, which has been logged.
  */
 int guest_reset(struct guest *guest, char *error);
 

@@ -392,6 +392,9 @@ static int run_host(void *values, char **operands)
 		.connections = (uint32_t)run->connections_max,
 		.buffers = (uint32_t)run->buffers,
 		.links = 65536,
+		.restart = {
+			.first_ms = 100, .most_ms = 10000, .settled_ms = 10000,
+		},
 	};
 	allow_many_descriptors();
 	err = server_init(server);

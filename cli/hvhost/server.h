@@ -15,6 +15,7 @@
 #include "client.h"
 #include "link.h"
 #include "names.h"
+#include "restart.h"
 
 /* Sockets that have not said yet what they want, or ask by control requests. */
 #define SERVER_VISITORS_MAX 64u
@@ -27,6 +28,7 @@ struct server_limits {
 	uint32_t connections;	/* of one partition */
 	uint32_t buffers;	/* of one message port of a process */
 	uint32_t links;
+	struct restart_limits restart;	/* of guests */
 };
 
 /* Who may come, besides our own user and root. */

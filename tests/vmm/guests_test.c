@@ -228,6 +228,98 @@ START_TEST(one_that_resets_all_the_time_does_not_fill_the_log)
 }
 END_TEST
 
+/* Pauses between resets */
+
+#define HOUR_MS 3600000u
+
+static const struct restart_limits for_hours = {
+	.first_ms = HOUR_MS, .most_ms = 2 * HOUR_MS, .settled_ms = UINT32_MAX,
+};
+
+static void hold_guest(void)
+{
+	server.limits.restart = for_hours;
+	start_guest();
+	reset_in_a_loop();
+	ck_assert(server_step(&server, -1));
+}
+
+static uint64_t shown(const char *key)
+{
+	ck_works("guests");
+	return json_object_get_uint64(json_object_object_get(
+			json_object_array_get_idx(json_object_object_get(
+					answer, "guests"), 0), key));
+}
+
+START_TEST(one_that_resets_at_once_is_held)
+{
+	hold_guest();
+	ck_assert_str_eq(guest_state(guest()), "restarting");
+	ck_assert_uint_eq(shown("resets"), 0);
+	ck_assert_uint_eq(shown("resets_held"), 1);
+	/* Nor does it keep us busy. */
+	ck_assert(!server_step(&server, 0));
+}
+END_TEST
+
+START_TEST(one_that_is_held_begins_anew_when_its_time_comes)
+{
+	server.limits.restart = (struct restart_limits){
+		.first_ms = 1, .most_ms = 2, .settled_ms = UINT32_MAX,
+	};
+	start_guest();
+	atomic_store(&must_reset, true);
+	while (vmm_guest_resets(guest()->vmm) < 5)
+		ck_assert(server_step(&server, -1));
+	ck_assert_uint_ge(shown("resets_held"), 5);
+}
+END_TEST
+
+START_TEST(one_that_is_held_obeys)
+{
+	hold_guest();
+	atomic_store(&must_reset, false);
+	ck_works("guest-reset");
+	ck_assert_str_eq(guest_state(guest()), "running");
+	ck_assert_uint_eq(vmm_guest_resets(guest()->vmm), 1);
+
+	reset_in_a_loop();
+	ck_assert(server_step(&server, -1));
+	ck_assert_str_eq(guest_state(guest()), "restarting");
+	atomic_store(&must_reset, false);
+	ck_works("guest-pause");
+	ck_assert_str_eq(guest_state(guest()), "paused");
+	ck_works("guest-resume");
+
+	reset_in_a_loop();
+	ck_assert(server_step(&server, -1));
+	ck_works("guest-stop");
+	ck_assert_ptr_null(guest());
+}
+END_TEST
+
+START_TEST(pauses_grow_up_to_a_bound_and_end_with_a_long_run)
+{
+	static const uint32_t pauses[] = {
+		100, 200, 400, 800, 1600, 3200, 5000, 5000,
+	};
+	struct restart_limits limits = {
+		.first_ms = 100, .most_ms = 5000, .settled_ms = UINT32_MAX,
+	};
+	struct restart restart = { .held = 0 };
+
+	restart_begin(&restart);
+	for (int i = 0; i < ROWS(pauses); i++)
+		ck_assert_uint_eq(restart_hold(&restart, &limits), pauses[i]);
+	ck_assert_uint_eq(restart.held, ROWS(pauses));
+	limits.settled_ms = 0;
+	ck_assert_uint_eq(restart_hold(&restart, &limits), 0);
+	limits.settled_ms = UINT32_MAX;
+	ck_assert_uint_eq(restart_hold(&restart, &limits), 100);
+}
+END_TEST
+
 /* What is shown */
 
 static struct json_object *first(struct json_object *object, const char *key)
@@ -266,11 +358,14 @@ Suite *guests_suite(void)
 {
 	Suite *suite = suite_create("guests");
 	TCase *commands = tcase_create("commands");
-	TCase *shown = tcase_create("shown");
+	TCase *pauses = tcase_create("pauses");
+	TCase *listed = tcase_create("shown");
 
 	tcase_set_timeout(commands, 60);
 	tcase_add_checked_fixture(commands, make, destroy);
-	tcase_add_checked_fixture(shown, make, destroy);
+	tcase_set_timeout(pauses, 60);
+	tcase_add_checked_fixture(pauses, make, destroy);
+	tcase_add_checked_fixture(listed, make, destroy);
 	tcase_add_test(commands, one_that_resets_all_the_time_is_paused);
 	tcase_add_test(commands,
 		       one_that_ends_while_it_is_paused_begins_anew_paused);
@@ -283,8 +378,15 @@ Suite *guests_suite(void)
 	tcase_add_test(commands,
 		       one_that_resets_all_the_time_does_not_fill_the_log);
 	suite_add_tcase(suite, commands);
-	tcase_add_test(shown, partitions_of_guests_are_shown_as_they_are);
-	tcase_add_test(shown, all_vps_of_a_guest_are_inspected);
-	suite_add_tcase(suite, shown);
+	tcase_add_test(pauses, one_that_resets_at_once_is_held);
+	tcase_add_test(pauses,
+		       one_that_is_held_begins_anew_when_its_time_comes);
+	tcase_add_test(pauses, one_that_is_held_obeys);
+	tcase_add_test(pauses,
+		       pauses_grow_up_to_a_bound_and_end_with_a_long_run);
+	suite_add_tcase(suite, pauses);
+	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
+	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
+	suite_add_tcase(suite, listed);
 	return suite;
 }
