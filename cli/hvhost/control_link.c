@@ -31,8 +31,7 @@ void control_link(struct request *request)
 	take_name(request, "to", wish.to);
 	wish.connection_id = request_number(request, "connection", HV_ID_MASK);
 	wish.sint = request_number(request, "sint", HV_SINT_COUNT - 1);
-	wish.vp = request_number_or(request, "vp", HVPOST_ATTACH_VPS_MAX - 1,
-				    HV_ANY_VP);
+	wish.vp = request_number_or(request, "vp", HV_ANY_VP - 1, HV_ANY_VP);
 	if (request_failed(request))
 		return;
 	wrong = link_check(&wish);
@@ -48,6 +47,10 @@ void control_link(struct request *request)
 		request_fail(request, "'hvhost unlink' ends it",
 			     "%s has a link at connection 0x%" PRIx32 " already",
 			     wish.from, wish.connection_id);
+	else if (err == -ERANGE)
+		request_fail(request, "'hvhost partition list' shows how many "
+			     "each has", "%s has no VP %" PRIu32, wish.to,
+			     wish.vp);
 	else if (err)
 		request_fail(request, NULL, "%s", strerror(-err));
 	if (err)

@@ -40,7 +40,7 @@ static const char *parse_option(const char *option, struct link_wish *wish)
 		return NULL;
 	}
 	if (strncmp(option, "vp=", 3) || parse_number(option + 3, &number) ||
-	    number >= HVPOST_ATTACH_VPS_MAX)
+	    number >= HV_ANY_VP)
 		return "an option of a link is vp=N or event";
 	wish->vp = (uint32_t)number;
 	return NULL;
@@ -91,9 +91,16 @@ const char *link_check(const struct link_wish *wish)
 		return "a connection is a number up to 0xffffff";
 	if (!wish->sint || wish->sint >= HV_SINT_COUNT)
 		return "a SINT is a number from 1 to 15";
-	if (wish->vp != HV_ANY_VP && wish->vp >= HVPOST_ATTACH_VPS_MAX)
-		return "a VP is a number up to 63";
 	return NULL;
+}
+
+/* Guests are there as long as they are known; others come as has been said. */
+static bool has_vp(const struct named *named, uint32_t vp)
+{
+	if (vp == HV_ANY_VP)
+		return true;
+	return named->partition ? hvhost_vp_find(named->partition, vp) != NULL :
+				  vp < named->vp_count;
 }
 
 /* Ports and connections */
@@ -233,11 +240,20 @@ static void make_if_both_are_there(struct link *link,
 
 /* The list */
 
+static void forget_names(const struct link *link)
+{
+	if (link->from)
+		names_drop(link->from);
+	if (link->to)
+		names_drop(link->to);
+}
+
 int links_add(struct links *links, struct names *names,
 	      struct hvhost_machine *machine, const struct link_wish *wish,
 	      struct link **link)
 {
 	struct link *new;
+	int err = 0;
 
 	if (links_find(links, wish->from, wish->connection_id))
 		return -EEXIST;
@@ -247,9 +263,14 @@ int links_add(struct links *links, struct names *names,
 	new->wish = *wish;
 	new->from = names_get(names, wish->from);
 	new->to = names_get(names, wish->to);
-	if (!new->from || !new->to) {
+	if (!new->from || !new->to)
+		err = -ENOMEM;
+	else if (!has_vp(new->to, wish->vp))
+		err = -ERANGE;
+	if (err) {
+		forget_names(new);
 		free(new);
-		return -ENOMEM;
+		return err;
 	}
 	new->from->is_kept = new->to->is_kept = true;
 	LIST_INSERT_HEAD(links, new, next);

@@ -53,7 +53,8 @@ const char *link_check(const struct link_wish *wish);
 
 /*
  * Want a link; it is made at once if both sides are there. Return 0, -EEXIST: the
- * connection is a link's already, or -ENOMEM.
+ * connection is a link's already, -ERANGE: the receiver has no VP of that number, or
+ * -ENOMEM.
  */
 int links_add(struct links *links, struct names *names,
 	      struct hvhost_machine *machine, const struct link_wish *wish,

@@ -180,22 +180,38 @@ static int add_prober(struct run *run)
 	return EXIT_DONE;
 }
 
+static const char *add_link(struct server *server, const char *text)
+{
+	struct link_wish wish;
+	struct link *link;
+	const char *wrong = link_parse(text, &wish);
+
+	if (wrong)
+		return wrong;
+	switch (links_add(&server->links, &server->names, server->machine,
+			  &wish, &link)) {
+	case 0:
+		return NULL;
+	case -EEXIST:
+		return "FROM has a link at this connection already";
+	case -ERANGE:
+		return "TO has no VP of that number: guests have cpus=N, "
+		       "processes one unless --partition says vps=N";
+	default:
+		return "out of memory";
+	}
+}
+
 static int add_links(struct run *run)
 {
 	for (size_t i = 0; i < run->links.count; i++) {
-		struct server *server = &run->server;
 		const char *text = run->links.text[i];
-		struct link_wish wish;
-		struct link *link;
-		const char *wrong = link_parse(text, &wish);
+		const char *wrong = add_link(&run->server, text);
 
-		if (!wrong && links_add(&server->links, &server->names,
-					server->machine, &wish, &link))
-			wrong = "FROM has a link at this connection already";
 		if (wrong)
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
 					    "--link '%.80s': %s", text, wrong);
-		server->link_count++;
+		run->server.link_count++;
 	}
 	return EXIT_DONE;
 }
@@ -368,9 +384,10 @@ static int set_up_and_serve(struct run *run)
 	if (!status)
 		status = add_prober(run);
 	if (!status)
-		status = add_links(run);
-	if (!status)
 		status = add_guests(run);
+	/* When it is known who has how many VPs */
+	if (!status)
+		status = add_links(run);
 	if (!status)
 		status = add_users(run);
 	if (!status)

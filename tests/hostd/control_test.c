@@ -80,8 +80,8 @@ static const struct {
 	{ "{\"version\":1,\"command\":\"link\",\"from\":\"a\",\"to\":\"b\","
 	  "\"connection\":1,\"sint\":0}", "a SINT is a number from 1 to 15" },
 	{ "{\"version\":1,\"command\":\"link\",\"from\":\"a\",\"to\":\"b\","
-	  "\"connection\":1,\"sint\":1,\"vp\":64}",
-	  "the request has no number \"vp\" up to 63" },
+	  "\"connection\":1,\"sint\":1,\"vp\":4294967295}",
+	  "the request has no number \"vp\" up to 4294967294" },
 	{ "{\"version\":1,\"command\":\"ports\",\"partition\":\"a\"}",
 	  "there is no partition 'a' now" },
 	{ "{\"version\":1,\"command\":\"guest-pause\"}",
@@ -240,6 +240,7 @@ static const struct {
 	{ "link a:1 b:x", 1, "is not TO:SINT[:VP]" },
 	{ "link a:1 b:16", 2, "no number \"sint\" up to 15" },
 	{ "link a:1 a:1", 2, "cannot have a port for itself" },
+	{ "link a:1 b:1:1", 2, "b has no VP 1" },
 	{ "unlink a:1", 2, "a has no link at connection 0x1" },
 	{ "port list nobody", 2, "there is no partition 'nobody' now" },
 	{ "port", 1, "too few operands" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* hvhost's commands, asked for guests on a KVM that is none. */
 #define _GNU_SOURCE /* memfd_create */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -320,6 +321,30 @@ START_TEST(pauses_grow_up_to_a_bound_and_end_with_a_long_run)
 }
 END_TEST
 
+/* Links of guests */
+
+static int add_link(const char *text, struct link **link)
+{
+	struct link_wish wish;
+
+	ck_assert_ptr_null(link_parse(text, &wish));
+	return links_add(&server.links, &server.names, server.machine, &wish,
+			 link);
+}
+
+START_TEST(a_link_leads_to_any_vp_that_a_guest_has)
+{
+	struct link *link;
+
+	make_guest(CPUS);
+	ck_assert_int_eq(add_link("peer:0x10=" GUEST ":5,vp=65", &link),
+			 -ERANGE);
+	ck_assert_ptr_null(names_find(&server.names, "peer"));
+	ck_assert_int_eq(add_link("peer:0x10=" GUEST ":5,vp=64", &link),
+			 0);
+}
+END_TEST
+
 /* What is shown */
 
 static struct json_object *first(struct json_object *object, const char *key)
@@ -359,12 +384,14 @@ Suite *guests_suite(void)
 	Suite *suite = suite_create("guests");
 	TCase *commands = tcase_create("commands");
 	TCase *pauses = tcase_create("pauses");
+	TCase *linked = tcase_create("links");
 	TCase *listed = tcase_create("shown");
 
 	tcase_set_timeout(commands, 60);
 	tcase_add_checked_fixture(commands, make, destroy);
 	tcase_set_timeout(pauses, 60);
 	tcase_add_checked_fixture(pauses, make, destroy);
+	tcase_add_checked_fixture(linked, make, destroy);
 	tcase_add_checked_fixture(listed, make, destroy);
 	tcase_add_test(commands, one_that_resets_all_the_time_is_paused);
 	tcase_add_test(commands,
@@ -385,6 +412,8 @@ Suite *guests_suite(void)
 	tcase_add_test(pauses,
 		       pauses_grow_up_to_a_bound_and_end_with_a_long_run);
 	suite_add_tcase(suite, pauses);
+	tcase_add_test(linked, a_link_leads_to_any_vp_that_a_guest_has);
+	suite_add_tcase(suite, linked);
 	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
 	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
 	suite_add_tcase(suite, listed);
