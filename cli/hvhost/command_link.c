@@ -31,6 +31,7 @@ static void print_link(struct json_object *link)
 	       ask_text(link, "to"), ask_number(link, "sint"), vp,
 	       ask_number(link, "event") ? "events" : "messages",
 	       ask_number(link, "made") ? "made" :
+	       ask_number(link, "broken") ? "broken" :
 	       ask_has(link, "status") ? ask_text(link, "status") :
 					 "waits");
 }

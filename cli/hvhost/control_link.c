@@ -84,6 +84,7 @@ void control_unlink(struct request *request)
 static struct json_object *show_link(const struct link *link)
 {
 	struct json_object *object = json_object_new_object();
+	enum link_state state = link_state(link);
 
 	json_add_string(object, "from", link->wish.from);
 	json_add_number(object, "connection", link->wish.connection_id);
@@ -92,7 +93,8 @@ static struct json_object *show_link(const struct link *link)
 	if (link->wish.vp != HV_ANY_VP)
 		json_add_number(object, "vp", link->wish.vp);
 	json_add_bool(object, "event", link->wish.is_event);
-	json_add_bool(object, "made", link->has_port && link->has_connection);
+	json_add_bool(object, "made", state == LINK_MADE);
+	json_add_bool(object, "broken", state == LINK_BROKEN);
 	if (link->has_port)
 		json_add_number(object, "port", link->port_id);
 	if (link->status)

@@ -252,10 +252,13 @@ int guest_reset(struct guest *guest, char *error)
 		set_timer(guest, 0);
 	guest->is_held = false;
 	err = vmm_guest_reset(guest->vmm, error);
+	restart_begin(&guest->restart);
 	if (err)
 		log_line("guest %s cannot begin anew: %s", guest->named->name,
 			 error);
-	restart_begin(&guest->restart);
+	else
+		links_begin_anew(&guest->server->links, guest->server->machine,
+				 guest->named);
 	return err;
 }
 

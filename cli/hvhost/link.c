@@ -333,17 +333,23 @@ void links_leave(struct links *links, const struct named *named)
 	}
 }
 
-/* Another machine */
+/* What is there of a link, whatever we have made */
+
+static bool find_connection(const struct link *link,
+			    struct hvhost_connection_view *view)
+{
+	return link->from->partition &&
+	       !hvhost_connection_next(link->from->partition,
+				       link->wish.connection_id, view) &&
+	       view->id == link->wish.connection_id;
+}
 
 /* A connection of that number leads to @to, or to a port that is gone. */
 static bool look_for_connection(struct link *link)
 {
 	struct hvhost_connection_view view;
 
-	if (!link->from->partition ||
-	    hvhost_connection_next(link->from->partition,
-				   link->wish.connection_id, &view) ||
-	    view.id != link->wish.connection_id)
+	if (!find_connection(link, &view))
 		return false;
 	if (!view.port_partition)
 		return true;
@@ -367,17 +373,44 @@ static void look_for_port(struct link *link)
 		link->has_port = true;
 }
 
+static void look_again(struct link *link, struct hvhost_machine *machine)
+{
+	bool had_port = link->has_port;
+
+	link->has_port = false;
+	link->has_connection = look_for_connection(link);
+	if (had_port && !link->has_port)
+		look_for_port(link);
+	make_if_both_are_there(link, machine);
+}
+
 void links_restored(struct links *links, struct hvhost_machine *machine)
 {
 	struct link *link;
 
-	LIST_FOREACH(link, links, next) {
-		bool had_port = link->has_port;
+	LIST_FOREACH(link, links, next)
+		look_again(link, machine);
+}
 
-		link->has_port = false;
-		link->has_connection = look_for_connection(link);
-		if (had_port && !link->has_port)
-			look_for_port(link);
-		make_if_both_are_there(link, machine);
-	}
+enum link_state link_state(const struct link *link)
+{
+	struct hvhost_connection_view view;
+
+	if (!link->has_port || !link->has_connection)
+		return LINK_WAITS;
+	if (find_connection(link, &view) && view.port_id == link->port_id &&
+	    view.port_partition == id_or_zero(link->to))
+		return LINK_MADE;
+	return LINK_BROKEN;
+}
+
+void links_begin_anew(struct links *links, struct hvhost_machine *machine,
+		      const struct named *named)
+{
+	struct link *link;
+
+	LIST_FOREACH(link, links, next)
+		if ((link->from == named || link->to == named) &&
+		    link_state(link) == LINK_BROKEN)
+			look_again(link, machine);
 }

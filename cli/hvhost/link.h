@@ -9,6 +9,9 @@
  * receiver is away, posts get INVALID_PORT_ID; before both have been there once,
  * and for the moment in which it is made again, INVALID_CONNECTION_ID.
  *
+ * A partition with the right to make ports may end those of its links, too. That is
+ * its own affair until it is reset: who begins anew has its links.
+ *
  * All of it is the main thread's.
  */
 #ifndef LINK_H
@@ -43,6 +46,12 @@ struct link {
 
 LIST_HEAD(links, link);
 
+enum link_state {
+	LINK_WAITS,	/* for a partition; or it cannot be made, see @status */
+	LINK_MADE,
+	LINK_BROKEN,	/* one of its partitions has ended its port or connection */
+};
+
 /*
  * Take "FROM:CONNECTION=TO:SINT[,vp=N][,event]" apart. Return NULL, or what is
  * wrong with it.
@@ -70,6 +79,11 @@ void links_free(struct links *links);
 void links_join(struct links *links, struct hvhost_machine *machine,
 		const struct named *named);
 void links_leave(struct links *links, const struct named *named);
+
+enum link_state link_state(const struct link *link);
+/* A partition has been reset: what it had broken of its links is made again. */
+void links_begin_anew(struct links *links, struct hvhost_machine *machine,
+		      const struct named *named);
 
 /*
  * The machine has become another one: what is there of each link is seen anew, and

@@ -345,6 +345,83 @@ START_TEST(a_link_leads_to_any_vp_that_a_guest_has)
 }
 END_TEST
 
+/* A partition that is there, and does nothing */
+static void add_peer(void)
+{
+	const struct hvhost_partition_config config = {
+		.privileges = privileges_all(), .gpa_size = 4096,
+		.vp_count_max = 1, .connections_max = 4, .ports_max = 4,
+		.ops = &peer_ops,
+	};
+	struct hvhost_partition *partition;
+	struct hvhost_vp *vp;
+
+	ck_assert_int_eq(hvhost_partition_new(server.machine, &config,
+					      &partition), 0);
+	ck_assert_int_eq(hvhost_vp_new(partition, 0, NULL, NULL, &vp), 0);
+	ck_assert_int_eq(hvhost_partition_activate(partition), 0);
+	ck_assert_int_eq(server_join(&server, names_get(&server.names, "peer"),
+				     partition), 0);
+}
+
+static uint64_t id_of(const char *name)
+{
+	return hvhost_partition_id(names_find(&server.names, name)->partition);
+}
+
+/* As the guest's own call would */
+static void delete_port_of_guest(const struct link *link)
+{
+	const struct hv_delete_port_input input = {
+		.port_partition = id_of(GUEST), .port_id = link->port_id,
+	};
+
+	ck_assert_uint_eq(hvhost_delete_port(server.machine, &input), 0);
+}
+
+static void end_connection_of_guest(const struct link *link)
+{
+	const struct hv_disconnect_port_input input = {
+		.connection_partition = id_of(GUEST),
+		.connection_id = link->wish.connection_id,
+	};
+
+	ck_assert_uint_eq(hvhost_disconnect_port(server.machine, &input), 0);
+}
+
+static const struct {
+	const char *link;
+	void (*break_it)(const struct link *link);
+} breakages[] = {
+	{ "peer:0x10=" GUEST ":5", delete_port_of_guest },
+	{ GUEST ":0x10=peer:5", end_connection_of_guest },
+};
+
+START_TEST(a_link_that_a_guest_breaks_is_shown_and_back_after_its_reset)
+{
+	struct link *link, *other;
+
+	start_guest();
+	add_peer();
+	ck_assert_int_eq(add_link(breakages[_i].link, &link), 0);
+	ck_assert_int_eq(add_link("peer:0x11=" GUEST ":6", &other), 0);
+	ck_assert_int_eq(link_state(link), LINK_MADE);
+	for (int i = 0; i < 3; i++) {
+		breakages[_i].break_it(link);
+		ck_assert_int_eq(link_state(link), LINK_BROKEN);
+		ck_assert_int_eq(link_state(other), LINK_MADE);
+		ck_works("links");
+		ck_assert(json_object_get_boolean(json_object_object_get(
+				json_object_array_get_idx(
+					json_object_object_get(answer, "links"),
+					1), "broken")));
+		ck_works("guest-reset");
+		ck_assert_int_eq(link_state(link), LINK_MADE);
+		ck_assert_int_eq(link_state(other), LINK_MADE);
+	}
+}
+END_TEST
+
 /* What is shown */
 
 static struct json_object *first(struct json_object *object, const char *key)
@@ -413,6 +490,9 @@ Suite *guests_suite(void)
 		       pauses_grow_up_to_a_bound_and_end_with_a_long_run);
 	suite_add_tcase(suite, pauses);
 	tcase_add_test(linked, a_link_leads_to_any_vp_that_a_guest_has);
+	tcase_add_loop_test(linked,
+			    a_link_that_a_guest_breaks_is_shown_and_back_after_its_reset,
+			    0, ROWS(breakages));
 	suite_add_tcase(suite, linked);
 	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
 	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
