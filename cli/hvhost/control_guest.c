@@ -77,11 +77,16 @@ void control_guest_resume(struct request *request)
 
 	if (!guest)
 		return;
-	if (vmm_guest_is_paused(guest->vmm))
-		vmm_guest_resume(guest->vmm);
-	else
+	if (!vmm_guest_is_paused(guest->vmm))
 		request_fail(request, NULL, "guest %s is not paused",
 			     guest->named->name);
+	else if (vmm_guest_is_torn(guest->vmm))
+		request_fail(request, "'hvhost guest reset' makes it whole, or "
+			     "another restore",
+			     "guest %s was restored in part: KVM refused the "
+			     "registers of the snapshot", guest->named->name);
+	else
+		vmm_guest_resume(guest->vmm);
 }
 
 void control_guest_reset(struct request *request)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "log.h"
 #include "shape.h"
 
 /* Something of ours failed: it is not the snapshot's fault. */
@@ -112,17 +113,40 @@ static int restore_vp(void *context, uint64_t id, uint32_t vp_index,
 	return 0;
 }
 
-/* Of all guests before @end; NULL: of all. */
-static void end_moves(struct server *server, const struct guest *end,
-		      struct hvhost_machine *machine)
+/* Nothing is asked of KVM then, which might refuse it. */
+static void take_moves_back(struct server *server, const struct guest *end)
 {
 	struct guest *guest;
 
 	LIST_FOREACH(guest, &server->guests, next) {
 		if (guest == end)
 			return;
-		vmm_guest_end_move(guest->vmm, machine);
+		vmm_guest_end_move(guest->vmm, NULL, NULL);
 	}
+}
+
+/* Of all that cannot follow @reason names the first; others do as they can. */
+static int end_moves(struct server *server, struct hvhost_machine *machine,
+		     char *reason)
+{
+	char error[VMM_ERROR_SIZE];
+	struct guest *guest;
+	int err = 0;
+
+	LIST_FOREACH(guest, &server->guests, next) {
+		if (!vmm_guest_end_move(guest->vmm, machine, error))
+			continue;
+		if (!err)
+			snprintf(reason, RESTORE_REASON_SIZE, "the machine is "
+				 "restored, but guest %s cannot go on with it: "
+				 "%s; it stays paused until 'hvhost guest "
+				 "reset', or another restore",
+				 guest->named->name, error);
+		log_line("guest %s is restored in part: %s",
+			 guest->named->name, error);
+		err = -EIO;
+	}
+	return err;
 }
 
 static int begin_moves(struct server *server)
@@ -134,7 +158,7 @@ static int begin_moves(struct server *server)
 
 		if (!err)
 			continue;
-		end_moves(server, guest, NULL);
+		take_moves_back(server, guest);
 		return err;
 	}
 	return 0;
@@ -169,9 +193,11 @@ int restore_machine(struct server *server, const void *snapshot, size_t size,
 		return fail(reason, err);
 	err = hvhost_machine_restore(snapshot, size, &ops, server, &machine,
 				     NULL);
-	end_moves(server, NULL, machine);
-	if (err)
+	if (err) {
+		take_moves_back(server, NULL);
 		return fail(reason, err);
+	}
+	err = end_moves(server, machine, reason);
 	replace(server, machine);
-	return 0;
+	return err;
 }

@@ -132,6 +132,7 @@ struct vmm_guest {
 	 * calls the engine.
 	 */
 	void *pages_before;
+	bool is_torn;		/* KVM has refused registers of a restore */
 
 	_Atomic uint64_t msrs_refused;
 	_Atomic uint64_t ports_unknown;

@@ -57,6 +57,7 @@ int vmm_guest_reset(struct vmm_guest *guest, char *error)
 		return err;
 	}
 	guest_begin_anew(guest);
+	guest->is_torn = false;
 	guest->resets++;
 	return vmm_guest_start(guest, error);
 }

@@ -57,17 +57,19 @@ int vmm_guest_begin_move(struct vmm_guest *guest)
 }
 
 /* KVM's registers are the engine's, whatever they were. */
-static int follow(const struct vcpu *vcpu, uint32_t msr)
+static int follow(const struct vcpu *vcpu, uint32_t msr, char *error)
 {
 	uint64_t value;
 
 	/* Without the right to it the guest has never written it either. */
-	if (hvhost_vp_read_msr(vcpu->vp, msr, &value))
+	if (hvhost_vp_read_msr(vcpu->vp, msr, &value) ||
+	    !kvm_write_msr(vcpu, msr, value))
 		return 0;
-	return kvm_write_msr(vcpu, msr, value);
+	return vmm_fail(error, -EIO, "KVM refuses VP %u 0x%llx in MSR 0x%x",
+			vcpu->index, (unsigned long long)value, msr);
 }
 
-static int follow_vcpu(struct vcpu *vcpu)
+static int follow_vcpu(struct vcpu *vcpu, char *error)
 {
 	static const uint32_t msrs[] = {
 		HV_MSR_SCONTROL, HV_MSR_SIEFP, HV_MSR_SIMP,
@@ -75,9 +77,9 @@ static int follow_vcpu(struct vcpu *vcpu)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(msrs) && !err; i++)
-		err = follow(vcpu, msrs[i]);
+		err = follow(vcpu, msrs[i], error);
 	for (uint32_t i = 0; i < HV_SINT_COUNT && !err; i++)
-		err = follow(vcpu, HV_MSR_SINT0 + i);
+		err = follow(vcpu, HV_MSR_SINT0 + i, error);
 	return err;
 }
 
@@ -105,7 +107,7 @@ static void raise_sints(struct vcpu *vcpu, const struct hvhost_vp_state *state)
 	}
 }
 
-static int move_vcpu(struct vcpu *vcpu)
+static int move_vcpu(struct vcpu *vcpu, char *error)
 {
 	struct vmm_guest *guest = vcpu->guest;
 	struct hvhost_vp_state state;
@@ -114,7 +116,7 @@ static int move_vcpu(struct vcpu *vcpu)
 	vcpu->vp = hvhost_vp_find(guest->partition, vcpu->index);
 	hvhost_vp_inspect(vcpu->vp, &state);
 	take_pages_away(guest, vcpu->index, &state);
-	err = follow_vcpu(vcpu);
+	err = follow_vcpu(vcpu, error);
 	if (!err)
 		raise_sints(vcpu, &state);
 	return err;
@@ -124,20 +126,27 @@ static int move_vcpu(struct vcpu *vcpu)
  * The partition's own come last: KVM takes HYPERCALL of one that has said who it
  * is. What it refused the guest there, it refuses us, too.
  */
-static int move_vcpus(struct vmm_guest *guest)
+static int move_vcpus(struct vmm_guest *guest, char *error)
 {
+	char unused[VMM_ERROR_SIZE];
 	int err = 0;
 
 	for (uint32_t i = 0; i < guest->cpus && !err; i++)
-		err = move_vcpu(&guest->vcpus[i]);
+		err = move_vcpu(&guest->vcpus[i], error);
 	if (!err)
-		err = follow(&guest->vcpus[0], HV_MSR_GUEST_OS_ID);
+		err = follow(&guest->vcpus[0], HV_MSR_GUEST_OS_ID, error);
 	if (!err)
-		follow(&guest->vcpus[0], HV_MSR_HYPERCALL);
+		follow(&guest->vcpus[0], HV_MSR_HYPERCALL, unused);
 	return err;
 }
 
-void vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine)
+bool vmm_guest_is_torn(const struct vmm_guest *guest)
+{
+	return guest->is_torn;
+}
+
+int vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine,
+		       char *error)
 {
 	void *pages = guest->pages_before;
 
@@ -145,15 +154,12 @@ void vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine)
 	if (!machine) {
 		memcpy(guest->memory.pages, pages, pages_size(guest));
 		free(pages);
-		return;
+		return 0;
 	}
 	free(pages);
 	guest->partition = hvhost_partition_find(machine,
 					hvhost_partition_id(guest->partition));
 	testdev_move(guest->testdev, machine, guest->partition);
-	if (!move_vcpus(guest))
-		return;
-	guest_complain(guest, COMPLAINT_FATAL,
-		       "KVM refuses the registers of the snapshot");
-	guest_finish(guest, VMM_FAILED);
+	guest->is_torn = move_vcpus(guest, error);
+	return guest->is_torn ? -EIO : 0;
 }

@@ -193,11 +193,21 @@ int vmm_guest_begin_move(struct vmm_guest *guest);
 /**
  * vmm_guest_end_move() - it is on another machine now, or is as before
  * @machine:	the restored one; NULL: there is none
+ * @error:	VMM_ERROR_SIZE bytes
  *
- * Its partition is another one then. Where KVM refuses what the snapshot says the
- * guest ends by VMM_FAILED.
+ * Its partition is another one then. Return 0, or -EIO if KVM refuses what the
+ * snapshot says: then the guest is torn.
  */
-void vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine);
+int vmm_guest_end_move(struct vmm_guest *guest, struct hvhost_machine *machine,
+		       char *error);
+
+/**
+ * vmm_guest_is_torn() - do its registers in KVM differ from its partition's?
+ *
+ * It is paused then and is not to be resumed: a reset makes it whole again, or
+ * another restore.
+ */
+bool vmm_guest_is_torn(const struct vmm_guest *guest);
 
 /**
  * vmm_guest_fd() - descriptor that becomes readable when the guest ends

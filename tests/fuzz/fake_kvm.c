@@ -21,6 +21,7 @@ static struct {
 	uint64_t msr[MSRS];
 } vcpus[VCPUS];
 static bool refuses_irqfds;
+static uint32_t refused_msr;
 static unsigned int vms;
 static bool (*run_vcpu)(uint32_t vcpu, struct kvm_run *run);
 
@@ -28,6 +29,7 @@ void fake_kvm_reset(void)
 {
 	memset(vcpus, 0, sizeof(vcpus));
 	refuses_irqfds = false;
+	refused_msr = 0;
 	vms = 0;
 	run_vcpu = NULL;
 }
@@ -35,6 +37,11 @@ void fake_kvm_reset(void)
 void fake_kvm_refuse_irqfds(bool refuse)
 {
 	refuses_irqfds = refuse;
+}
+
+void fake_kvm_refuse_msr(uint32_t msr)
+{
+	refused_msr = msr;
 }
 
 void fake_kvm_run(bool (*run)(uint32_t vcpu, struct kvm_run *run))
@@ -85,7 +92,8 @@ static int write_msrs(int fd, const struct kvm_msrs *msrs)
 	uint32_t number = entry->index - HV_MSR_GUEST_OS_ID;
 
 	for (uint32_t i = 0; i < VCPUS; i++) {
-		if (vcpus[i].fd != fd || number >= MSRS)
+		if (vcpus[i].fd != fd || number >= MSRS ||
+		    entry->index == refused_msr)
 			continue;
 		vcpus[i].msr[number] = entry->data;
 		return 1;

@@ -32,6 +32,9 @@ unsigned int fake_kvm_vms(void);
 /* No more interrupts can be set up, or they can again. */
 void fake_kvm_refuse_irqfds(bool refuse);
 
+/* Writes of this MSR, of Hyper-V's, fail from now on; 0: of none. */
+void fake_kvm_refuse_msr(uint32_t msr);
+
 /* What the monitor wrote last, of Hyper-V's MSRs; 0 before. */
 uint64_t fake_kvm_msr(uint32_t vcpu, uint32_t msr);
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 
 #include "cli/hvhost/control.h"
 #include "cli/hvhost/guest.h"
+#include "cli/hvhost/restore.h"
 #include "suites.h"
 #include "tests/fuzz/fake_kvm.h"
 #include "world.h"
@@ -422,6 +424,32 @@ START_TEST(a_link_that_a_guest_breaks_is_shown_and_back_after_its_reset)
 }
 END_TEST
 
+/* Restores */
+
+START_TEST(one_that_is_restored_in_part_is_told_of_and_not_resumed)
+{
+	char reason[RESTORE_REASON_SIZE];
+	void *snapshot;
+	size_t size;
+
+	start_guest();
+	ck_works("guest-pause");
+	ck_assert_int_eq(hvhost_machine_save(server.machine, &snapshot, &size),
+			 0);
+	fake_kvm_refuse_msr(HV_MSR_SCONTROL);
+	ck_assert_int_eq(restore_machine(&server, snapshot, size, reason), -EIO);
+	fake_kvm_refuse_msr(0);
+	free(snapshot);
+	ck_assert_msg(strstr(reason, "guest " GUEST " cannot go on"), "%s",
+		      reason);
+	ck_assert_str_eq(guest_state(guest()), "paused");
+	ck_assert_ptr_nonnull(strstr(ask("guest-resume"), "restored in part"));
+	ck_works("guest-reset");
+	ck_works("guest-resume");
+	ck_assert_str_eq(guest_state(guest()), "running");
+}
+END_TEST
+
 /* What is shown */
 
 static struct json_object *first(struct json_object *object, const char *key)
@@ -494,6 +522,8 @@ Suite *guests_suite(void)
 			    a_link_that_a_guest_breaks_is_shown_and_back_after_its_reset,
 			    0, ROWS(breakages));
 	suite_add_tcase(suite, linked);
+	tcase_add_test(commands,
+		       one_that_is_restored_in_part_is_told_of_and_not_resumed);
 	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
 	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
 	suite_add_tcase(suite, listed);

@@ -2,6 +2,7 @@
 /* A paused guest on a machine of a snapshot. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,22 +52,29 @@ static uint64_t peer_id(void)
 }
 
 /* The guest is paused; the snapshot fits. */
-static void go_back(void)
+static int try_to_go_back(void)
 {
 	static const struct hvhost_restore_ops ops = {
 		.restore_partition = restore_partition,
 		.restore_vp = restore_vp,
 	};
 	struct hvhost_machine *machine;
+	int err;
 
 	ck_assert_int_eq(vmm_guest_begin_move(world.guest), 0);
 	ck_assert_int_eq(hvhost_machine_restore(snapshot, snapshot_size, &ops,
 						NULL, &machine, NULL), 0);
 	world.peer = hvhost_vp_find(hvhost_partition_find(machine, peer_id()),
 				    0);
-	vmm_guest_end_move(world.guest, machine);
+	err = vmm_guest_end_move(world.guest, machine, world.error);
 	hvhost_machine_free(world.machine);
 	world.machine = machine;
+	return err;
+}
+
+static void go_back(void)
+{
+	ck_assert_int_eq(try_to_go_back(), 0);
 }
 
 static void make(void)
@@ -248,7 +256,7 @@ START_TEST(without_a_machine_all_is_as_before)
 	ck_assert_uint_eq(post(), 0);
 	ck_assert_int_eq(vmm_guest_begin_move(world.guest), 0);
 	memset(world.guest->memory.pages, 0xff, 4 * 4096);
-	vmm_guest_end_move(world.guest, NULL);
+	ck_assert_int_eq(vmm_guest_end_move(world.guest, NULL, NULL), 0);
 	ck_assert_uint_eq(take(), 1);
 	ck_assert_uint_eq(take(), 2);
 	interrupts();
@@ -268,6 +276,42 @@ START_TEST(it_goes_on_and_may_be_reset)
 	start_synic();
 	ck_assert_uint_eq(post(), 0);
 	ck_assert_uint_eq(slot()->message_type, 1);
+}
+END_TEST
+
+static const uint32_t refused[] = {
+	HV_MSR_SCONTROL, HV_MSR_SIMP, HV_MSR_SIEFP, HV_MSR_SINT0 + SINT,
+	HV_MSR_GUEST_OS_ID,
+};
+
+START_TEST(one_whose_registers_kvm_refuses_is_torn_and_stays_paused)
+{
+	char number[16];
+
+	save();
+	fake_kvm_refuse_msr(refused[_i]);
+	ck_assert_int_eq(try_to_go_back(), -EIO);
+	snprintf(number, sizeof(number), "MSR 0x%x", refused[_i]);
+	ck_assert_msg(strstr(world.error, number), "%s", world.error);
+	ck_assert(vmm_guest_is_torn(world.guest));
+	ck_assert(vmm_guest_is_paused(world.guest));
+	ck_assert_int_eq(vmm_guest_end(world.guest), VMM_RUNNING);
+
+	fake_kvm_refuse_msr(0);
+	go_back();
+	ck_assert(!vmm_guest_is_torn(world.guest));
+}
+END_TEST
+
+START_TEST(one_that_is_torn_is_whole_after_a_reset)
+{
+	save();
+	fake_kvm_refuse_msr(HV_MSR_SIMP);
+	ck_assert_int_eq(try_to_go_back(), -EIO);
+	fake_kvm_refuse_msr(0);
+	ck_assert_int_eq(vmm_guest_reset(world.guest, world.error), 0);
+	ck_assert(!vmm_guest_is_torn(world.guest));
+	ck_assert(vmm_guest_is_paused(world.guest));
 }
 END_TEST
 
@@ -291,6 +335,10 @@ Suite *restore_suite(void)
 	tcase_add_test(tests, the_test_device_works_on);
 	tcase_add_test(tests, without_a_machine_all_is_as_before);
 	tcase_add_test(tests, it_goes_on_and_may_be_reset);
+	tcase_add_loop_test(tests,
+			    one_whose_registers_kvm_refuses_is_torn_and_stays_paused,
+			    0, ROWS(refused));
+	tcase_add_test(tests, one_that_is_torn_is_whole_after_a_reset);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
