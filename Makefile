@@ -310,13 +310,15 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 # hvhost as processes see it, parts of it alone, and the library's cases on its
 # target
 HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
-		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,sandbox shape)
+		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,client log memory names packet \
+			sandbox shape worker)
 
 $(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
 		| $(B)/examples/vmbus-host $(B)/examples/vmbus-version
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(HOSTD_TEST_OBJ) $(B)/lib/libhvpost.a \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=worker_add,--wrap=worker_remove \
+		-o $@ $(HOSTD_TEST_OBJ) $(B)/lib/libhvpost.a \
 		$(B)/lib/libhvhost.a $(CHECK_LIBS) $(JSON_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS) -pthread
 
 check-hostd: $(B)/tests/hostd $(B)/tests/library ## hvhost and processes

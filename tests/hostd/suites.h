@@ -14,6 +14,7 @@ Suite *run_suite(void);
 Suite *sandbox_suite(void);
 Suite *shape_suite(void);
 Suite *traffic_suite(void);
+Suite *turns_suite(void);
 Suite *vmbus_suite(void);
 
 /* A case with the fixtures of daemon.h and time enough. */
