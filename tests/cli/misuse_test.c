@@ -56,6 +56,8 @@ static const struct {
 	{ "capture", "capture", "say where to look: --listen SINT, or --read" },
 	{ "capture now", "capture", "too many operands: expected none" },
 	{ "capture --listen 6 --sint 16", "capture", "--sint takes a number" },
+	{ "plot", "plot", "too few operands: expected FILE" },
+	{ "plot x --sint 99", "plot", "--sint takes a number" },
 	{ "conform 1", "conform", "too many operands: expected none" },
 	{ "conform --base 15", "conform", "--base: '15' is not a number from" },
 	{ "conform --base 0xf00001", "conform", "--base: '0xf00001'" },

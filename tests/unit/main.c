@@ -35,6 +35,9 @@ int main(void)
 	srunner_add_suite(runner, pcapng_suite());
 	srunner_add_suite(runner, capture_file_suite());
 	srunner_add_suite(runner, capture_suite());
+	srunner_add_suite(runner, scale_suite());
+	srunner_add_suite(runner, timeline_suite());
+	srunner_add_suite(runner, plot_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, facts_suite());

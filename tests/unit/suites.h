@@ -33,6 +33,8 @@ Suite *samples_suite(void);
 Suite *capture_suite(void);
 Suite *capture_file_suite(void);
 Suite *pcapng_suite(void);
+Suite *plot_suite(void);
+Suite *scale_suite(void);
 Suite *sighting_suite(void);
 Suite *sighting_filter_suite(void);
 Suite *sighting_packet_suite(void);
@@ -45,5 +47,6 @@ Suite *filter_suite(void);
 Suite *status_suite(void);
 Suite *tally_suite(void);
 Suite *target_suite(void);
+Suite *timeline_suite(void);
 
 #endif /* SUITES_H */

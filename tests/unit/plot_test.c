@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+/* hvpost plot, in this process; and what stands in its pictures. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture_file.h"
+#include "captured.h"
+#include "chart.h"
+#include "suites.h"
+#include "svg.h"
+#include "text.h"
+
+static char path[] = "/tmp/hvpost-plot-XXXXXX";
+static struct capture_writer writer;
+static FILE *file;
+
+static void create_file(void)
+{
+	int fd;
+
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	file = fdopen(fd, "w");
+	ck_assert_int_eq(capture_begin(&writer, file, "test"), 0);
+}
+
+static void remove_file(void)
+{
+	fclose(file);
+	unlink(path);
+}
+
+static void add(enum sighting_kind kind, uint64_t time_us, uint64_t duration_us,
+		uint32_t status)
+{
+	struct sighting sighting = sighting_new(kind, SIGHTING_BY_DRIVER);
+
+	sighting.time_ns = 1795334964000000000 + time_us * 1000;
+	if (duration_us)
+		sighting.duration_ns = duration_us * 1000;
+	sighting.status = status;
+	sighting.sint = kind == SIGHTING_SLOT ? 6 : SIGHTING_NONE;
+	sighting.connection_id = kind == SIGHTING_POST ? 0x10 : SIGHTING_NONE;
+	ck_assert_int_eq(capture_write(&writer, &sighting), 0);
+}
+
+/* A post takes 10 us, or 100; half as many slots come. */
+static void add_traffic(void)
+{
+	for (uint64_t i = 0; i < 100; i++) {
+		add(SIGHTING_POST, 1000 * i, i % 10 ? 10 : 100, 0);
+		if (i % 2)
+			add(SIGHTING_SLOT, 1000 * i + 50, 0, SIGHTING_NONE);
+	}
+}
+
+static int plot(const char *options)
+{
+	char line[512];
+
+	fflush(file);
+	snprintf(line, sizeof(line), "%s%s", path, options);
+	return run(&command_plot, line);
+}
+
+#define ck_contains(text) \
+	ck_assert_msg(strstr(out, text) != NULL, "no '%s'", text)
+
+START_TEST(a_picture_says_what_is_in_it)
+{
+	add_traffic();
+	ck_assert_int_eq(plot(" --title Traffic"), EXIT_DONE);
+	ck_assert_str_eq(complaint, "");
+	ck_assert_int_eq(strncmp(out, "<svg xmlns=\"http://www.w3.org/2000/svg\"",
+				 39), 0);
+	ck_contains("<title id=\"title\">Traffic</title>");
+	ck_contains("Within 99 ms: 100 posts; 50 slots; post took 10 \u00b5s "
+		    "in the median and 100 \u00b5s or less for 99 of 100.");
+	ck_contains(">post: 100, median 10 \u00b5s, p99 100 \u00b5s</text>");
+	ck_contains(">posts</text>");
+	ck_contains(">slots</text>");
+	ck_contains(">latency (logarithmic); long dashes: median, short ones: "
+		    "p99</text>");
+	ck_contains("@media(prefers-color-scheme:dark)");
+	ck_assert_str_eq(out + strlen(out) - 7, "</svg>\n");
+	ck_assert_ptr_null(strstr(out, ">EOMs</text>"));
+	ck_assert_ptr_null(strstr(out, "nan"));
+	ck_assert_ptr_null(strstr(out, "inf"));
+}
+END_TEST
+
+/* LEFT is 116, RIGHT 892: two decades from 10 us to 1 ms... */
+START_TEST(things_are_where_their_scale_has_them)
+{
+	add(SIGHTING_POST, 0, 10, 0);
+	add(SIGHTING_POST, 5000, 100, 0);
+	add(SIGHTING_POST, 10000, 1000, 0);
+	ck_assert_int_eq(plot(""), EXIT_DONE);
+	ck_contains("x=\"116.0\" y=\"291.0\" text-anchor=\"middle\">10 "
+		    "\u00b5s</text>");
+	ck_contains("x=\"504.0\" y=\"291.0\" text-anchor=\"middle\">100 "
+		    "\u00b5s</text>");
+	ck_contains("x=\"892.0\" y=\"291.0\" text-anchor=\"middle\">1 ms</text>");
+	/* Of one each, each is as high as the plot. */
+	ck_contains("<path class=\"blue area\" d=\"M 116.0 272.0 116.0 272.0 "
+		    "116.0 112.0 140.2 112.0 140.2 272.0 504.0 272.0 504.0 "
+		    "112.0 528.2 112.0 528.2 272.0 867.8 272.0 867.8 112.0 "
+		    "892.0 112.0 892.0 272.0\"/>");
+	/* 10 ms in 194 bars, 4 wide, 44 high */
+	ck_contains("<path class=\"blue area\" d=\"M 116.0 406.0 116.0 406.0 "
+		    "116.0 362.0 120.0 362.0 120.0 406.0 504.0 406.0 504.0 "
+		    "362.0 508.0 362.0 508.0 406.0 888.0 406.0 888.0 362.0 "
+		    "892.0 362.0 892.0 406.0\"/>");
+}
+END_TEST
+
+START_TEST(one_sighting_is_a_picture)
+{
+	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
+	ck_assert_int_eq(plot(""), EXIT_DONE);
+	ck_contains("Nothing in this capture says how long it took.");
+	ck_contains(">EOMs</text>");
+	ck_assert_ptr_null(strstr(out, "nan"));
+}
+END_TEST
+
+START_TEST(a_title_cannot_become_markup)
+{
+	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
+	ck_assert_int_eq(plot(" --title <script>&\"\1"), EXIT_DONE);
+	ck_contains("<title id=\"title\">&lt;script&gt;&amp;&quot; </title>");
+	ck_assert_ptr_null(strstr(out, "<script"));
+}
+END_TEST
+
+START_TEST(a_picture_goes_into_a_file)
+{
+	char options[96], svg[64], begin[6] = "";
+	FILE *in;
+
+	add_traffic();
+	snprintf(svg, sizeof(svg), "%s.svg", path);
+	snprintf(options, sizeof(options), " --output %s", svg);
+	ck_assert_int_eq(plot(options), EXIT_DONE);
+	ck_assert_str_eq(out, "");
+	in = fopen(svg, "r");
+	ck_assert_ptr_nonnull(in);
+	ck_assert_uint_eq(fread(begin, 1, 5, in), 5);
+	ck_assert_str_eq(begin, "<svg ");
+	fclose(in);
+	unlink(svg);
+}
+END_TEST
+
+START_TEST(a_picture_stays_small_however_much_there_is)
+{
+	for (uint64_t i = 0; i < 20000; i++) {
+		add(SIGHTING_POST, i * i % 99991, 1 + i % 5000, 0);
+		add(SIGHTING_SLOT, i * i % 99989, 0, SIGHTING_NONE);
+	}
+	ck_assert_int_eq(plot(""), EXIT_DONE);
+	ck_assert_uint_lt(strlen(out), 40000);
+}
+END_TEST
+
+START_TEST(json_has_the_numbers)
+{
+	struct json_object *object, *counts, *post;
+
+	add_traffic();
+	add(SIGHTING_POST, 1, 1, HV_STATUS_INSUFFICIENT_BUFFERS);
+	ck_assert_int_eq(plot(" --json"), EXIT_DONE);
+	object = parse_last_line();
+	counts = json_object_object_get(object, "counts");
+	ck_assert_str_eq(json_text(object, "duration_ns"), "99050000");
+	ck_assert_str_eq(json_text(counts, "posts"), "100");
+	ck_assert_str_eq(json_text(counts, "refused"), "1");
+	ck_assert_str_eq(json_text(counts, "slots"), "50");
+	ck_assert_str_eq(json_text(counts, "eoms"), "0");
+	post = json_object_object_get(
+		json_object_object_get(object, "latencies"), "post");
+	ck_assert_str_eq(json_text(post, "count"), "100");
+	ck_assert_str_eq(json_text(post, "median_ns"), "10000");
+	ck_assert_str_eq(json_text(post, "max_ns"), "100000");
+	json_object_put(object);
+}
+END_TEST
+
+START_TEST(only_what_is_wanted_is_drawn)
+{
+	add_traffic();
+	ck_assert_int_eq(plot(" --sint 6"), EXIT_DONE);
+	ck_assert_ptr_null(strstr(out, ">posts</text>"));
+	ck_contains(">slots</text>");
+}
+END_TEST
+
+static const struct {
+	const char *options, *why;
+} failures[] = {
+	{ "", "nothing in it can be drawn: no post, no slot, no EOM" },
+	{ " --sint 99", "--sint takes a number" },
+	{ "-not-there", "No such file or directory" },
+	{ " --connection 5", "nothing in it can be drawn" },
+};
+
+START_TEST(what_cannot_be_drawn_is_told)
+{
+	if (_i)
+		add_traffic();
+	ck_assert_int_eq(plot(failures[_i].options), EXIT_LOCAL);
+	ck_assert_msg(strstr(complaint, failures[_i].why) != NULL, "'%s'",
+		      complaint);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(a_picture_that_cannot_be_written_is_told)
+{
+	add_traffic();
+	ck_assert_int_eq(plot(" --output /dev/full"), EXIT_LOCAL);
+	ck_assert_ptr_nonnull(strstr(complaint, "/dev/full: No space left"));
+	ck_assert_int_eq(plot(" --output /nonexistent/x"), EXIT_LOCAL);
+	ck_assert_ptr_nonnull(strstr(complaint, "/nonexistent/x: No such"));
+}
+END_TEST
+
+START_TEST(a_damaged_capture_is_not_drawn)
+{
+	add_traffic();
+	fputs("rubbish", file);
+	ck_assert_int_eq(plot(""), EXIT_LOCAL);
+	ck_assert_ptr_nonnull(strstr(complaint, "in the midst of a block"));
+}
+END_TEST
+
+Suite *plot_suite(void)
+{
+	Suite *suite = suite_create("plot");
+	TCase *tcase = tcase_create("plot");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(tcase, create_file, remove_file);
+	tcase_add_test(tcase, a_picture_says_what_is_in_it);
+	tcase_add_test(tcase, things_are_where_their_scale_has_them);
+	tcase_add_test(tcase, one_sighting_is_a_picture);
+	tcase_add_test(tcase, a_title_cannot_become_markup);
+	tcase_add_test(tcase, a_picture_goes_into_a_file);
+	tcase_add_test(tcase, a_picture_stays_small_however_much_there_is);
+	tcase_add_test(tcase, json_has_the_numbers);
+	tcase_add_test(tcase, only_what_is_wanted_is_drawn);
+	tcase_add_loop_test(tcase, what_cannot_be_drawn_is_told, 0,
+			    ROWS(failures));
+	tcase_add_test(tcase, a_picture_that_cannot_be_written_is_told);
+	tcase_add_test(tcase, a_damaged_capture_is_not_drawn);
+	return suite;
+}
