@@ -33,6 +33,7 @@ extern const struct command command_conform;
 extern const struct command command_demo;
 extern const struct command command_capture;
 extern const struct command command_plot;
+extern const struct command command_replay;
 
 /* The target string in force. */
 const char *command_target_name(const struct common_options *common);

@@ -2,10 +2,10 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-	&command_info,	 &command_doctor,  &command_send,
-	&command_listen, &command_signal,  &command_ping,
-	&command_status, &command_conform, &command_demo,
-	&command_capture, &command_plot,
+	&command_info,	  &command_doctor,  &command_send,
+	&command_listen,  &command_signal,  &command_ping,
+	&command_status,  &command_conform, &command_demo,
+	&command_capture, &command_plot,    &command_replay,
 	NULL,
 };
 

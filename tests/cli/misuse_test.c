@@ -58,6 +58,8 @@ static const struct {
 	{ "capture --listen 6 --sint 16", "capture", "--sint takes a number" },
 	{ "plot", "plot", "too few operands: expected FILE" },
 	{ "plot x --sint 99", "plot", "--sint takes a number" },
+	{ "replay", "replay", "too few operands: expected FILE" },
+	{ "replay x --speed 0", "replay", "--speed takes a number" },
 	{ "conform 1", "conform", "too many operands: expected none" },
 	{ "conform --base 15", "conform", "--base: '15' is not a number from" },
 	{ "conform --base 0xf00001", "conform", "--base: '0xf00001'" },

@@ -38,6 +38,7 @@ int main(void)
 	srunner_add_suite(runner, scale_suite());
 	srunner_add_suite(runner, timeline_suite());
 	srunner_add_suite(runner, plot_suite());
+	srunner_add_suite(runner, replay_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, facts_suite());

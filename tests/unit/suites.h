@@ -34,6 +34,7 @@ Suite *capture_suite(void);
 Suite *capture_file_suite(void);
 Suite *pcapng_suite(void);
 Suite *plot_suite(void);
+Suite *replay_suite(void);
 Suite *scale_suite(void);
 Suite *sighting_suite(void);
 Suite *sighting_filter_suite(void);
