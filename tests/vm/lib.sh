@@ -4,6 +4,11 @@
 # What a scenario may use. It runs under "set -e" in the guest's busybox sh:
 # the first command that fails ends it.
 
+# How many times slower than others this kernel is, as the command line says. Check
+# gives its cases as much more time.
+: "${slowness:=1}"
+export CK_TIMEOUT_MULTIPLIER="$slowness"
+
 # step TEXT: say what comes next; a failure is reported with the last step.
 step()
 {
@@ -15,6 +20,17 @@ fail()
 {
 	echo "rig: fail $*"
 	exit 1
+}
+
+# note TEXT...: tell it to those who started the run, too; notes FILE: each line of it.
+note()
+{
+	echo "rig: note $*"
+}
+
+notes()
+{
+	sed 's/^/rig: note /' "$1"
 }
 
 # expect_status CODE COMMAND...: the command exits with CODE.
@@ -39,13 +55,14 @@ expect_output()
 		fail "'$*' printed no line like '$pattern'"
 }
 
-# eventually COMMAND...: the command succeeds within 20 seconds, tried often.
+# eventually COMMAND...: the command succeeds within 20 seconds, or as much more as
+# the kernel is slower, tried often.
 eventually()
 {
-	tries=200
+	tries=$((200 * slowness))
 	until "$@"; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || fail "'$*' did not come true in 20 s"
+		[ $tries -gt 0 ] || fail "'$*' did not come true in $((20 * slowness)) s"
 		sleep 0.1
 	done
 }

@@ -5,4 +5,4 @@
 # bare: bare.elf
 # append: end=crash
 # expect: failed: QEMU exited with 4: hvhost: guest test crashed: triple fault
-# kernel: any
+# kernel: none

@@ -3,6 +3,6 @@
 # about: a multiboot kernel of our own, without a system, on our own host
 # host: hvhost
 # bare: bare.elf
-# kernel: any
+# kernel: none
 #
 # Nothing here runs: tests/vm/bare/ is the guest.

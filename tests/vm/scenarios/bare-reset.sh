@@ -5,4 +5,4 @@
 # bare: bare.elf
 # append: end=reset
 # expect: failed: QEMU exited with 3: hvhost: guest test asked for a reset
-# kernel: any
+# kernel: none
