@@ -64,7 +64,8 @@ CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
 .PHONY: all lib bench cli examples man driver drivers demo check check-fast check-unit \
-	check-cli check-host check-hostd check-library check-vmm check-wireshark check-vm check-debug-kernel coverage fuzz fuzz-programs vm-programs \
+	check-cli check-host check-hostd check-library check-vmm check-wireshark check-vm check-debug-kernel check-next-kernel \
+	coverage fuzz fuzz-programs vm-programs \
 	install install-driver uninstall \
 	clean help FORCE
 
@@ -471,6 +472,12 @@ check-debug-kernel: ## every VM scenario, and some more, on a kernel with KASAN,
 	@release=$$(scripts/debug-kernel --release) && \
 		$(MAKE) VM_KERNELS=$$release drivers vm-programs && \
 		scripts/vm-run --kernel $$release --fuzz $(DEVICE_FUZZ_SECONDS) all
+
+check-next-kernel: ## every VM scenario on the kernel of Debian 13's backports; as root, downloads 0.3 GB once
+	@scripts/bootstrap next
+	@scripts/next-kernel
+	@$(MAKE) VM_KERNELS= vm-programs
+	@scripts/vm-run --kernel "$$(scripts/next-kernel --release)" all
 
 ##@ Install
 
