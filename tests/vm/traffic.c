@@ -43,7 +43,7 @@
 
 #define RING		64u
 
-#define PATIENCE_MS	60000
+#define PATIENCE_MS	300000		/* the other one may be booting */
 #define HELD_UP_MS	20
 #define BATCH		32u
 #define VPS_MAX		8u
