@@ -464,9 +464,9 @@ check-vm: drivers vm-programs ## every VM scenario; on its own: after scripts/bo
 	@scripts/vm-run all
 
 # How long each scenario that tries things at random goes on
-DEVICE_FUZZ_SECONDS ?= 60
+DEVICE_FUZZ_SECONDS ?= 180
 
-check-debug-kernel: ## every VM scenario, and some more, on a kernel with KASAN, lockdep, kmemleak and others
+check-debug-kernel: ## VM scenarios, and some more, on a kernel with KASAN, lockdep, kmemleak and others; an hour
 	@scripts/bootstrap debug
 	@scripts/debug-kernel
 	@release=$$(scripts/debug-kernel --release) && \
