@@ -117,6 +117,14 @@ struct hvhost_partition_ops {
 	 * where all are, or where the guest has no interrupts to end.
 	 */
 	void (*await_eoi)(void *context, uint32_t vp_index, unsigned int sint);
+	/*
+	 * A post of the partition was refused for want of a buffer, and now half
+	 * of that port's are free, or the port or the connection to it is gone:
+	 * time to try again. Once after any number of refusals. It is called
+	 * with locks of the engine held, and must not call the engine. May be
+	 * NULL.
+	 */
+	void (*tell_room)(void *context);
 };
 
 #define HVHOST_NO_GPA	UINT64_MAX

@@ -113,6 +113,7 @@ void connection_free(struct connection *connection)
 	if (port) {
 		port->posted_before += atomic_load(&connection->posted);
 		port->refused_before += atomic_load(&connection->refused);
+		port_tell_room(port);
 		port->connection = NULL;
 	}
 	idtable_remove(&connection->owner->connections, connection->id);

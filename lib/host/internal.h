@@ -112,6 +112,12 @@ struct port {
 	_Atomic uint32_t taken;
 	_Atomic uint32_t given_back_seen;
 	_Alignas(CACHE_LINE) _Atomic uint32_t given_back;
+	/*
+	 * Whoever refuses a post sets this and then looks at @given_back once
+	 * more; whoever adds to that then looks at this. All four are seq_cst,
+	 * so that one of the two sees the other.
+	 */
+	_Atomic bool room_is_awaited;
 	_Atomic uint32_t next_vp;	/* where the search for any VP begins */
 	_Atomic uint64_t lost;
 	uint64_t posted_before;		/* through connections that are gone */
@@ -283,6 +289,9 @@ uint16_t port_add(struct hvhost_partition *owner,
 		  const struct hv_create_port_input *input);
 uint16_t connection_add(struct hvhost_partition *owner, struct port *port,
 			uint32_t id);
+
+/* Tell the sender that it may try again, if it waits. With machine->lock held. */
+void port_tell_room(struct port *port);
 
 /* With machine->lock held exclusively. */
 void port_free(struct port *port);

@@ -124,6 +124,18 @@ static void drop_messages(struct port *port)
 	}
 }
 
+void port_tell_room(struct port *port)
+{
+	const struct hvhost_partition_config *config;
+
+	if (!atomic_load(&port->room_is_awaited) || !port->connection ||
+	    !atomic_exchange(&port->room_is_awaited, false))
+		return;
+	config = &port->connection->owner->config;
+	if (config->ops->tell_room)
+		config->ops->tell_room(config->context);
+}
+
 /* Queued messages go with the port; what lies in a slot already stays there. */
 void port_free(struct port *port)
 {

@@ -86,6 +86,14 @@ static bool is_below(uint32_t taken, uint32_t given_back, uint32_t limit)
 	return (int32_t)(taken - given_back) < (int32_t)limit;
 }
 
+/* See @room_is_awaited. Return whether there is a buffer after all. */
+static bool await_room(struct port *port, uint32_t taken, uint32_t limit)
+{
+	if (!atomic_load(&port->room_is_awaited))
+		atomic_store(&port->room_is_awaited, true);
+	return is_below(taken, atomic_load(&port->given_back), limit);
+}
+
 static bool buffer_is_left(struct port *port, uint32_t taken)
 {
 	uint32_t limit = port->owner->config.message_buffers;
@@ -97,7 +105,7 @@ static bool buffer_is_left(struct port *port, uint32_t taken)
 	seen = atomic_load_explicit(&port->given_back, memory_order_relaxed);
 	atomic_store_explicit(&port->given_back_seen, seen,
 			      memory_order_relaxed);
-	return is_below(taken, seen, limit);
+	return is_below(taken, seen, limit) || await_room(port, taken, limit);
 }
 
 bool queue_buffer_is_free(struct port *port)
@@ -120,9 +128,19 @@ static bool buffer_take(struct port *port)
 	return false;
 }
 
+static bool is_half_free(const struct port *port)
+{
+	return is_below(atomic_load(&port->taken),
+			atomic_load(&port->given_back),
+			port->owner->config.message_buffers / 2 + 1);
+}
+
+/* Senders are told of many at a time, as each telling is a change of processes. */
 static void buffer_give_back(struct port *port)
 {
-	atomic_fetch_add_explicit(&port->given_back, 1, memory_order_relaxed);
+	atomic_fetch_add(&port->given_back, 1);
+	if (atomic_load(&port->room_is_awaited) && is_half_free(port))
+		port_tell_room(port);
 }
 
 static struct message *message_alloc(struct queue *queue)

@@ -118,10 +118,12 @@ static void post_and_deliver_in_between(int signal)
 	}
 }
 
-START_TEST(port_is_not_full_because_others_were_faster)
+/* A port with two buffers, whose second page @handler makes accessible. */
+static void split_port_at(void (*handler)(int signal), int protection,
+			  uint32_t taken, uint32_t given_back)
 {
-	struct hvhost_partition owner = { .config.message_buffers = 2 };
-	struct sigaction action = { .sa_handler = post_and_deliver_in_between };
+	static struct hvhost_partition owner = { .config.message_buffers = 2 };
+	struct sigaction action = { .sa_handler = handler };
 
 	page = mmap(NULL, 2 * HV_PAGE_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -129,17 +131,47 @@ START_TEST(port_is_not_full_because_others_were_faster)
 	split_port = (struct port *)((uint8_t *)page + HV_PAGE_SIZE -
 				     offsetof(struct port, given_back));
 	*split_port = (struct port){
-		.owner = &owner, .taken = 2, .given_back = 1,
+		.owner = &owner, .taken = taken, .given_back = given_back,
 	};
 	faults = 0;
 	sigaction(SIGSEGV, &action, &old_action);
-	mprotect((uint8_t *)page + HV_PAGE_SIZE, HV_PAGE_SIZE, PROT_NONE);
+	mprotect((uint8_t *)page + HV_PAGE_SIZE, HV_PAGE_SIZE, protection);
+}
+
+static void join_port(void)
+{
+	sigaction(SIGSEGV, &old_action, NULL);
+	munmap(page, 2 * HV_PAGE_SIZE);
+}
+
+START_TEST(port_is_not_full_because_others_were_faster)
+{
+	split_port_at(post_and_deliver_in_between, PROT_NONE, 2, 1);
 	/* One of two is in use before, after and all the while. */
 	ck_assert(queue_buffer_is_free(split_port));
 	ck_assert_int_eq(faults, 1);
 	ck_assert_uint_eq(queue_buffers_used(split_port), 1);
-	sigaction(SIGSEGV, &old_action, NULL);
-	munmap(page, 2 * HV_PAGE_SIZE);
+	join_port();
+}
+END_TEST
+
+/* Whoever gives back sees that nobody waits, and so tells nobody. */
+static void deliver_in_between(int signal)
+{
+	(void)signal;
+	faults++;
+	mprotect((uint8_t *)page + HV_PAGE_SIZE, HV_PAGE_SIZE,
+		 PROT_READ | PROT_WRITE);
+	ck_assert(!atomic_load(&split_port->room_is_awaited));
+	atomic_fetch_add(&split_port->given_back, 2);
+}
+
+START_TEST(buffers_given_back_before_their_poster_waits_are_found)
+{
+	split_port_at(deliver_in_between, PROT_READ, 2, 0);
+	ck_assert(queue_buffer_is_free(split_port));
+	ck_assert_int_eq(faults, 1);
+	join_port();
 }
 END_TEST
 
@@ -155,6 +187,8 @@ Suite *handshake_suite(void)
 	if (!CAN_INTERRUPT)
 		return suite;
 	tcase_add_test(buffers, port_is_not_full_because_others_were_faster);
+	tcase_add_test(buffers,
+		       buffers_given_back_before_their_poster_waits_are_found);
 	tcase_add_test(tcase,
 		       slot_emptied_before_its_flag_was_set_is_filled_at_once);
 	tcase_add_test(tcase,

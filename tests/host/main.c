@@ -17,6 +17,7 @@ int main(void)
 	srunner_add_suite(runner, delivery_suite());
 	srunner_add_suite(runner, handshake_suite());
 	srunner_add_suite(runner, slots_suite());
+	srunner_add_suite(runner, room_suite());
 	srunner_add_suite(runner, event_suite());
 	srunner_add_suite(runner, port_suite());
 	srunner_add_suite(runner, connection_suite());

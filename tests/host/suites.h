@@ -23,6 +23,7 @@ Suite *partition_suite(void);
 Suite *port_suite(void);
 Suite *post_suite(void);
 Suite *property_suite(void);
+Suite *room_suite(void);
 Suite *slots_suite(void);
 Suite *snapshot_load_suite(void);
 Suite *snapshot_refusal_suite(void);

@@ -78,12 +78,20 @@ static void await_eoi(void *context, uint32_t vp_index, unsigned int sint)
 	guest->awaits++;
 }
 
+static void tell_room(void *context)
+{
+	struct guest *guest = context;
+
+	guest->rooms++;
+}
+
 static const struct hvhost_partition_ops ops = {
 	.read_memory = read_memory,
 	.write_memory = write_memory,
 	.assert_sint = assert_sint,
 	.set_overlay = set_overlay,
 	.await_eoi = await_eoi,
+	.tell_room = tell_room,
 };
 
 struct hvhost_partition_config guest_config(struct guest *guest)

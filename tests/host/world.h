@@ -67,6 +67,7 @@ struct guest {
 	uint32_t awaited_vp;		/* of the last await_eoi() */
 	unsigned int awaited_sint;
 	unsigned int awaits;
+	_Atomic uint32_t rooms;		/* calls of tell_room() */
 };
 
 struct world {
