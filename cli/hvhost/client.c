@@ -41,6 +41,9 @@
 /* Calls of one process in one round, after which it is the others' turn. */
 #define CALLS_PER_ROUND 16u
 
+/* Of each SINT, and of room. */
+#define LISTENERS (HVPOST_ATTACH_ROOM + 1)
+
 /* What we know of the ring of a VP; the memory has copies. */
 struct ring {
 	uint32_t completed;
@@ -60,13 +63,17 @@ struct client_state {
 	struct memory memory;
 	struct hvhost_vp *vp[HVPOST_ATTACH_VPS_MAX];
 	struct ring ring[HVPOST_ATTACH_VPS_MAX];
-	/* Guards the listeners: whoever posts to us sends packets to them. */
+	/*
+	 * Guards the listeners: whoever posts to us sends packets to them, and
+	 * whoever makes room for us, with locks of the engine held. Innermost.
+	 */
 	pthread_mutex_t listener_lock;
-	int listener[HV_SINT_COUNT];	/* -1: none */
+	int listener[LISTENERS];	/* -1: none */
 };
 
-/* Interrupts: in the threads of those who post to this client */
+/* Interrupts and room: in the threads of those who post to this client, or receive */
 
+/* @sint: or HVPOST_ATTACH_ROOM */
 static void tell_listener(struct client_state *state, unsigned int sint)
 {
 	static const char interrupt = 1;
@@ -77,6 +84,23 @@ static void tell_listener(struct client_state *state, unsigned int sint)
 		send(state->listener[sint], &interrupt, sizeof(interrupt),
 		     MSG_DONTWAIT | MSG_NOSIGNAL);
 	pthread_mutex_unlock(&state->listener_lock);
+}
+
+static void tell_who_waits_for_room(struct client_state *state)
+{
+	uint32_t *armed = &state->memory.header->room_armed;
+
+	if (__atomic_load_n(armed, __ATOMIC_SEQ_CST) &&
+	    __atomic_exchange_n(armed, 0, __ATOMIC_SEQ_CST))
+		tell_listener(state, HVPOST_ATTACH_ROOM);
+}
+
+static void tell_room(void *context)
+{
+	struct client_state *state = context;
+
+	__atomic_fetch_add(&state->memory.header->room, 1, __ATOMIC_SEQ_CST);
+	tell_who_waits_for_room(state);
 }
 
 static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
@@ -92,12 +116,14 @@ static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 	if (__atomic_load_n(&words->armed, __ATOMIC_SEQ_CST) & bit &&
 	    __atomic_fetch_and(&words->armed, ~bit, __ATOMIC_SEQ_CST) & bit)
 		tell_listener(state, sint);
+	tell_who_waits_for_room(state);
 }
 
 static const struct hvhost_partition_ops partition_ops = {
 	.read_memory = call_memory_read,
 	.write_memory = call_memory_write,
 	.assert_sint = assert_sint,
+	.tell_room = tell_room,
 };
 
 /* Calls */
@@ -301,7 +327,7 @@ static bool is_unix_socket(int descriptor)
 static const char *listen_at(struct client_state *state, uint32_t sint,
 			     int descriptor)
 {
-	if (sint >= HV_SINT_COUNT) {
+	if (sint >= LISTENERS) {
 		packet_close(descriptor);
 		return "a listener for a SINT that there is not";
 	}
@@ -419,7 +445,7 @@ static const struct job_ops job_ops = {
 
 static void state_free(struct client_state *state)
 {
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+	for (unsigned int sint = 0; sint < LISTENERS; sint++)
 		packet_close(state->listener[sint]);
 	pthread_mutex_destroy(&state->listener_lock);
 	packet_close(state->job.doorbell);
@@ -440,7 +466,7 @@ static int state_new(const struct client_config *config, int socket,
 	new->job.ops = &job_ops;
 	new->job.socket = socket;
 	new->ended_fd = config->ended_fd;
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++)
+	for (unsigned int sint = 0; sint < LISTENERS; sint++)
 		new->listener[sint] = -1;
 	err = memory_new(&new->memory, new->vp_count);
 	if (err) {

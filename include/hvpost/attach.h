@@ -32,6 +32,11 @@
  *			@asserted. The host clears what it found in @armed and sends a
  *			packet to the SINT's listener (HVPOST_ATTACH_LISTEN).
  *
+ *   room		The host adds to @room, or sets a bit in any @asserted, then
+ *			looks at @room_armed; the process sets that, then looks at
+ *			those. The host clears it if it was set, and sends a packet
+ *			to the listener for room.
+ *
  * Interrupts are packets on a socket of the process's and no eventfd, since
  * whoever holds an eventfd can make others block who write to it.
  */
@@ -64,10 +69,13 @@ enum hvpost_attach_kind {
 	/*
 	 * @sint: send a packet to the socket that comes with this (AF_UNIX,
 	 * SOCK_DGRAM or SOCK_SEQPACKET) at an interrupt of the SINT on any VP
-	 * that has it armed. Without one: to none.
+	 * that has it armed. Without one: to none. HVPOST_ATTACH_ROOM for a SINT
+	 * is the listener for room.
 	 */
 	HVPOST_ATTACH_LISTEN = 2
 };
+
+#define HVPOST_ATTACH_ROOM	HV_SINT_COUNT
 
 struct hvpost_attach_request {
 	uint32_t magic;
@@ -199,9 +207,23 @@ struct hvpost_attach_memory {
 	uint32_t line0[13];
 	uint32_t sleeping;	/* both, seq_cst: the host waits for the doorbell */
 	uint32_t line1[15];
-	uint8_t  rest[4096 - 2 * 64];
+	/*
+	 * host, seq_cst: counts how often it was time to try again for a post that
+	 * HV_STATUS_INSUFFICIENT_BUFFERS refused, whichever it was. Who has read it
+	 * before a post need not try again as long as it is the same.
+	 */
+	uint32_t room;
+	/*
+	 * both, seq_cst: 1: tell the listener for room. Of interrupts, too: who
+	 * waits to post may be whom others wait for to receive.
+	 */
+	uint32_t room_armed;
+	uint32_t line2[14];
+	uint8_t  rest[4096 - 3 * 64];
 };
 HV_ASSERT_SIZE(struct hvpost_attach_memory, 4096);
 HV_ASSERT_OFFSET(struct hvpost_attach_memory, sleeping, 64);
+HV_ASSERT_OFFSET(struct hvpost_attach_memory, room, 128);
+HV_ASSERT_OFFSET(struct hvpost_attach_memory, room_armed, 132);
 
 #endif /* HVPOST_ATTACH_H */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attachment_socket.h"
+#include "wait.h"
 
 #define GUEST_OS_ID \
 	(HV_GUEST_OS_ID_OPEN_SOURCE | \
@@ -76,6 +77,7 @@ static void destroy_vps(struct attachment *attachment)
 
 static void unmap_and_close(struct attachment *attachment)
 {
+	room_close(&attachment->room);
 	munmap(attachment->memory, attachment->memory_size);
 	close(attachment->host.doorbell);
 }
@@ -106,6 +108,7 @@ static int open_partition(struct attachment *attachment)
 	}
 	close(descriptors[0]);
 	attachment->host.sleeping = &attachment->memory->sleeping;
+	room_init(&attachment->room, attachment->memory);
 	init_vps(attachment);
 	err = start_vps(attachment);
 	if (err) {
@@ -231,6 +234,46 @@ int attachment_call_chain(struct attachment *attachment,
 {
 	return call_ring_run_chain(&attachment->vp[0].ring, calls, count,
 				   result);
+}
+
+/* Room */
+
+uint32_t attachment_look_at_room(struct attachment *attachment)
+{
+	return room_look(&attachment->room);
+}
+
+static int listen_for_room(void *context, int socket)
+{
+	return attachment_listen(context, HVPOST_ATTACH_ROOM, socket);
+}
+
+static bool is_any_noted(struct attachment *attachment)
+{
+	for (uint32_t i = 0; i < attachment->vp_count; i++)
+		if (__atomic_load_n(&attachment->vp[i].shared->words.asserted,
+				    __ATOMIC_SEQ_CST))
+			return true;
+	return false;
+}
+
+int attachment_wait_for_room(struct attachment *attachment, uint32_t seen,
+			     uint64_t duration_ns, const sigset_t *let_in)
+{
+	struct room *room = &attachment->room;
+	int fd = room_enter(room, listen_for_room, attachment), err;
+
+	/* Another thread has it, or we are out of descriptors. */
+	if (fd < 0)
+		return hvpost_wait_ns(-1, duration_ns < ATTACHMENT_LOOK_NS ?
+					  duration_ns : ATTACHMENT_LOOK_NS,
+				      let_in);
+	/* A signal may come in any case. */
+	if (room_look(room) != seen || is_any_noted(attachment))
+		duration_ns = 0;
+	err = hvpost_wait_ns(fd, duration_ns, let_in);
+	room_leave(room);
+	return err;
 }
 
 /* Receiving */

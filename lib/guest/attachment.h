@@ -11,6 +11,7 @@
 #define HVPOST_ATTACHMENT_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@
 #include "attachment_vp.h"
 #include "call_ring.h"
 #include "receiver.h"
+#include "room.h"
 
 /* Which partition. */
 struct attachment_name {
@@ -39,6 +41,7 @@ struct attachment {
 	pid_t owner;
 	pthread_mutex_t packet_lock;	/* guards a request with its answer */
 	struct call_host host;
+	struct room room;
 	uint64_t privileges;
 	size_t memory_size;
 	struct hvpost_attach_memory *memory;
@@ -83,6 +86,20 @@ int attachment_call(struct attachment *attachment,
 int attachment_call_chain(struct attachment *attachment,
 			  const struct hvpost_call *calls, unsigned int count,
 			  uint64_t *result);
+
+/* Posts that were refused for want of a buffer */
+
+/* Whom nobody tells looks by itself, that often. */
+#define ATTACHMENT_LOOK_NS UINT64_C(4000000)
+
+/* How often there was room; see attach.h. */
+uint32_t attachment_look_at_room(struct attachment *attachment);
+/*
+ * Wait until that may not be @seen any more, or there is a note of any SINT, or so
+ * long, with @let_in as the mask of signals. Return 0 or -EINTR.
+ */
+int attachment_wait_for_room(struct attachment *attachment, uint32_t seen,
+			     uint64_t duration_ns, const sigset_t *let_in);
 
 /* Receiving */
 

@@ -46,6 +46,9 @@ static int fill_input(struct hv_post_message_input *input,
 	return 0;
 }
 
+/* Who waits for room looks that often whether it waits for something that is. */
+#define ROOM_PERIOD_NS UINT64_C(100000000)
+
 /* So many calls of the host go out at a time. */
 #define CHAIN_MAX 64u
 
@@ -55,6 +58,7 @@ struct posting {
 	const struct hvpost_call *calls;	/* those that are left */
 	unsigned int count;
 	struct hvp_retry retry;
+	uint32_t room_seen;			/* before the last try */
 	struct hvpost_answer *answer;
 };
 
@@ -85,8 +89,12 @@ static int try_once(struct posting *posting)
 {
 	struct hvpost_answer *answer = posting->answer;
 	uint64_t result;
-	int made = issue(posting, &result), next;
+	int made, next;
 
+	if (posting->way->look_at_room)
+		posting->room_seen =
+			posting->way->look_at_room(posting->way->context);
+	made = issue(posting, &result);
 	if (made < 0)
 		return made;
 	answer->status = result & HV_RESULT_STATUS_MASK;
@@ -103,6 +111,26 @@ static int try_once(struct posting *posting)
 	return next ? next : hvp_status_errno((uint16_t)answer->status);
 }
 
+static uint64_t room_wait_ns(const struct posting *posting)
+{
+	uint64_t deadline_ns = posting->retry.deadline_ns;
+	uint64_t now_ns = hvpost_deadline_clock();
+	uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+
+	return left_ns < ROOM_PERIOD_NS ? left_ns : ROOM_PERIOD_NS;
+}
+
+static int wait_to_try(const struct posting *posting, const sigset_t *let_in)
+{
+	const struct posting_way *way = posting->way;
+
+	if (!way->wait_for_room ||
+	    posting->answer->status != HV_STATUS_INSUFFICIENT_BUFFERS)
+		return hvpost_wait_ns(-1, posting->retry.wait_ns, let_in);
+	return way->wait_for_room(way->context, posting->room_seen,
+				  room_wait_ns(posting), let_in);
+}
+
 /*
  * Wait and try until it is decided. Signals come in the waits alone: one between
  * two of them would end neither.
@@ -115,7 +143,7 @@ static int try_again(struct posting *posting)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &let_in);
 	do {
-		err = hvpost_wait_ns(posting->retry.wait_ns, &let_in);
+		err = wait_to_try(posting, &let_in);
 		if (!err)
 			err = try_once(posting);
 	} while (err > 0);

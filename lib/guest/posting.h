@@ -7,6 +7,8 @@
 #ifndef HVPOST_POSTING_H
 #define HVPOST_POSTING_H
 
+#include <signal.h>
+
 #include "target.h"
 
 /* How a target makes a hypercall. */
@@ -20,6 +22,14 @@ struct posting_way {
 	 */
 	int (*issue_chain)(void *context, const struct hvpost_call *calls,
 			   unsigned int count, uint64_t *result);
+	/*
+	 * How often there was room for who waited for a buffer, as seen before a
+	 * post; and wait until it was once more, or so long, with @let_in as the
+	 * mask of signals. Return 0 or -EINTR. NULL, both: waits end by time.
+	 */
+	uint32_t (*look_at_room)(void *context);
+	int (*wait_for_room)(void *context, uint32_t seen, uint64_t duration_ns,
+			     const sigset_t *let_in);
 	void *context;
 };
 

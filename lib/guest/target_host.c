@@ -25,6 +25,7 @@
 
 #include "attachment.h"
 #include "attachment_registry.h"
+#include "deadline.h"
 #include "lib/common/spin.h"
 #include "posting.h"
 #include "record.h"
@@ -244,10 +245,51 @@ static int issue_chain(void *context, const struct hvpost_call *calls,
 	return made;
 }
 
+static uint32_t look_at_room(void *context)
+{
+	struct host *host = context;
+
+	return attachment_look_at_room(host->sender);
+}
+
+/* Of interrupts of another partition than the sender nobody tells. */
+static uint64_t look_ns(const struct host *host, uint64_t left_ns)
+{
+	if (host->receiver == host->sender || left_ns < ATTACHMENT_LOOK_NS)
+		return left_ns;
+	return ATTACHMENT_LOOK_NS;
+}
+
+/*
+ * Who waits to post to another that waits to post to it: what that one has posted
+ * has to come out of its slot meanwhile.
+ */
+static int wait_for_room(void *context, uint32_t seen, uint64_t duration_ns,
+			 const sigset_t *let_in)
+{
+	struct host *host = context;
+	uint64_t now_ns = hvpost_deadline_clock();
+	uint64_t until_ns = now_ns + duration_ns;
+	int err;
+
+	do {
+		err = attachment_wait_for_room(host->sender, seen,
+					       look_ns(host, until_ns - now_ns),
+					       let_in);
+		attachment_run_interrupts(host->receiver);
+		now_ns = hvpost_deadline_clock();
+	} while (!err && now_ns < until_ns &&
+		 attachment_look_at_room(host->sender) == seen);
+	return err;
+}
+
 static int host_post(void *state, const struct hvpost_post *post,
 		     uint64_t deadline_ns, struct hvpost_answer *answer)
 {
-	const struct posting_way way = { .issue = issue, .context = state };
+	const struct posting_way way = {
+		.issue = issue, .look_at_room = look_at_room,
+		.wait_for_room = wait_for_room, .context = state,
+	};
 
 	return posting_post(&way, post, deadline_ns, answer);
 }
@@ -257,7 +299,9 @@ static int host_post_many(void *state, const struct hvpost_post *posts,
 			  struct hvpost_answer *answer)
 {
 	const struct posting_way way = {
-		.issue = issue, .issue_chain = issue_chain, .context = state,
+		.issue = issue, .issue_chain = issue_chain,
+		.look_at_room = look_at_room, .wait_for_room = wait_for_room,
+		.context = state,
 	};
 
 	return posting_post_many(&way, posts, count, deadline_ns, answer);

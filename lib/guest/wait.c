@@ -28,12 +28,13 @@ int hvpost_wait_readable(int fd, uint64_t deadline_ns)
 	return err;
 }
 
-int hvpost_wait_ns(uint64_t duration_ns, const sigset_t *let_in)
+int hvpost_wait_ns(int fd, uint64_t duration_ns, const sigset_t *let_in)
 {
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
 	struct timespec left;
 	int saved_errno = errno, err = 0;
 
-	if (ppoll(NULL, 0, hvpost_deadline_left(duration_ns, 0, &left),
+	if (ppoll(&readable, 1, hvpost_deadline_left(duration_ns, 0, &left),
 		  let_in) < 0)
 		err = -errno;
 	errno = saved_errno;

@@ -13,9 +13,9 @@
 int hvpost_wait_readable(int fd, uint64_t deadline_ns);
 
 /*
- * Wait so long, with @let_in as the mask of signals meanwhile. Return 0, or
- * -EINTR: one came. Leaves errno alone.
+ * Wait so long, or until @fd is readable, unless it is -1; with @let_in as the mask
+ * of signals meanwhile. Return 0, or -EINTR: one came. Leaves errno alone.
  */
-int hvpost_wait_ns(uint64_t duration_ns, const sigset_t *let_in);
+int hvpost_wait_ns(int fd, uint64_t duration_ns, const sigset_t *let_in);
 
 #endif /* HVPOST_WAIT_H */

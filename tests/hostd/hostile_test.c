@@ -138,7 +138,7 @@ START_TEST(a_listener_for_no_sint_is_refused)
 
 	daemon_start(SERVICE);
 	peer = peer_attach("a");
-	request.sint = 16;
+	request.sint = HVPOST_ATTACH_ROOM + 1;
 	peer_send(peer.socket, &request, sizeof(request), -1);
 	ck_dropped_for(&peer, "a listener for a SINT that there is not");
 }
@@ -167,16 +167,18 @@ static int (*const wrong_descriptors[])(void) = {
 	make_pipe, make_eventfd, make_tcp_socket,
 };
 
+static const uint32_t listeners[] = { 5, HVPOST_ATTACH_ROOM };
+
 START_TEST(a_listener_that_could_block_is_refused)
 {
 	struct hvpost_attach_request request =
 		request_of(HVPOST_ATTACH_LISTEN, "");
-	int descriptor = wrong_descriptors[_i]();
+	int descriptor = wrong_descriptors[_i / ROWS(listeners)]();
 	struct peer peer;
 
 	daemon_start(SERVICE);
 	peer = peer_attach("a");
-	request.sint = 1;
+	request.sint = listeners[_i % ROWS(listeners)];
 	ck_assert_int_ge(descriptor, 0);
 	peer_send(peer.socket, &request, sizeof(request), descriptor);
 	close(descriptor);
@@ -289,7 +291,7 @@ START_TEST(a_listener_that_is_full_holds_up_no_sender)
 	daemon_start("--link c:0x10=a:5 " SERVICE);
 	peer = peer_attach("a");
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	request.sint = 5;
+	request.sint = listeners[_i];
 	peer_send(peer.socket, &request, sizeof(request), pair[1]);
 	ck_assert(peer_take_answer(&peer));
 	for (int i = 0; i < ROWS(set_up); i++)
@@ -298,6 +300,8 @@ START_TEST(a_listener_that_is_full_holds_up_no_sender)
 	sender = open_as("c");
 	for (uint64_t number = 1; number <= 5000; number++) {
 		__atomic_store_n(&peer.vp[0].words.armed, UINT32_MAX,
+				 __ATOMIC_SEQ_CST);
+		__atomic_store_n(&peer.memory->room_armed, UINT32_MAX,
 				 __ATOMIC_SEQ_CST);
 		__atomic_store_n(&peer.vp[0].sim.slot[5].message_type, 0,
 				 __ATOMIC_SEQ_CST);
@@ -427,7 +431,7 @@ Suite *hostile_suite(void)
 	tcase_add_test(attached, who_attaches_once_more_is_dropped);
 	tcase_add_test(attached, a_listener_for_no_sint_is_refused);
 	tcase_add_loop_test(attached, a_listener_that_could_block_is_refused, 0,
-			    ROWS(wrong_descriptors));
+			    ROWS(wrong_descriptors) * ROWS(listeners));
 	tcase_add_loop_test(attached, who_makes_a_bad_call_is_dropped, 0,
 			    ROWS(bad_calls));
 	tcase_add_loop_test(attached, who_claims_more_calls_than_fit_is_dropped,
@@ -435,7 +439,8 @@ Suite *hostile_suite(void)
 	tcase_add_test(attached, a_call_that_a_guest_would_fault_on_says_so);
 	tcase_add_test(attached,
 		       who_closes_its_descriptors_in_mid_call_harms_nobody);
-	tcase_add_test(attached, a_listener_that_is_full_holds_up_no_sender);
+	tcase_add_loop_test(attached, a_listener_that_is_full_holds_up_no_sender,
+			    0, ROWS(listeners));
 	tcase_add_test(attached, who_scribbles_over_its_memory_harms_nobody);
 	tcase_add_test(attached,
 		       who_never_stops_calling_leaves_others_their_turn);
