@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "driver/filter.h"
+#include "probes.h"
 #include "target.h"
 
 #define TARGET_DEFAULT "device"
@@ -136,9 +137,14 @@ int hvpost_get_info(struct hvpost *handle, struct hvpost_info *info,
 int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
 		uint64_t deadline_ns)
 {
+	int err;
+
 	handle->last = no_answer;
-	return handle->target->post(handle->state, post, deadline_ns,
-				    &handle->last);
+	probe_post_begins();
+	err = handle->target->post(handle->state, post, deadline_ns,
+				   &handle->last);
+	probe_post(post, &handle->last, err);
+	return err;
 }
 
 static int post_one_by_one(struct hvpost *handle,
@@ -157,23 +163,31 @@ static int post_one_by_one(struct hvpost *handle,
 int hvpost_post_many(struct hvpost *handle, const struct hvpost_post *posts,
 		     unsigned int count, uint64_t deadline_ns)
 {
+	int result;
+
 	handle->last = no_answer;
 	if (!count || count > INT_MAX)
 		return -EINVAL;
 	if (!handle->target->post_many)
 		return post_one_by_one(handle, posts, count, deadline_ns);
-	return handle->target->post_many(handle->state, posts, count,
-					 deadline_ns, &handle->last);
+	result = handle->target->post_many(handle->state, posts, count,
+					   deadline_ns, &handle->last);
+	probe_posts(posts, count, result, &handle->last);
+	return result;
 }
 
 int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 		  uint32_t flag_number)
 {
+	int err;
+
 	handle->last = no_answer;
 	if (flag_number >= HV_EVENT_FLAG_COUNT)
 		return -EINVAL;
-	return handle->target->signal(handle->state, connection_id,
-				      (uint16_t)flag_number, &handle->last);
+	err = handle->target->signal(handle->state, connection_id,
+				     (uint16_t)flag_number, &handle->last);
+	probe_signal(connection_id, flag_number, handle->last.status, err);
+	return err;
 }
 
 int hvpost_hypercall(struct hvpost *handle, const struct hvpost_call *call,

@@ -9,6 +9,7 @@
 #include "driver/filter.h"
 #include "driver/flags.h"
 #include "driver/slot.h"
+#include "probes.h"
 
 struct inbox {
 	struct inbox_source source;
@@ -19,6 +20,7 @@ struct inbox {
 	uint32_t tail;		/* counts what was read */
 	uint32_t mask;
 	bool stalled;		/* the slot or a flag was left as it was */
+	bool waiting;		/* that is so, as was told last */
 	uint64_t sequence;
 	struct hvpost_counters counters;
 	struct hvpost_record records[];
@@ -119,13 +121,17 @@ static void add_message(struct inbox *inbox, const struct hv_slot *slot,
 	if (record->flags & HVPOST_RECORD_OVERSIZE)
 		inbox->counters.oversize++;
 	add(inbox);
+	probe_record(slot, record);
 }
 
 static void add_event(struct inbox *inbox, unsigned int flag)
 {
-	hvp_flags_decode(next_record(inbox), flag);
+	struct hvpost_record *record = next_record(inbox);
+
+	hvp_flags_decode(record, flag);
 	inbox->counters.events++;
 	add(inbox);
+	probe_record(flag, record);
 }
 
 static bool passes(struct inbox *inbox, uint32_t type, uint64_t origin)
@@ -136,11 +142,23 @@ static bool passes(struct inbox *inbox, uint32_t type, uint64_t origin)
 	return false;
 }
 
+static void tell_waiting(struct inbox *inbox, bool waiting)
+{
+	if (inbox->waiting == waiting)
+		return;
+	inbox->waiting = waiting;
+	if (waiting)
+		probe_place(ring_full, &inbox->source);
+	else
+		probe_place(ring_resumed, &inbox->source);
+}
+
 static bool stalls(struct inbox *inbox)
 {
 	inbox->stalled = is_full(inbox);
 	if (inbox->stalled)
 		inbox->counters.stalls++;
+	tell_waiting(inbox, inbox->stalled);
 	return inbox->stalled;
 }
 
@@ -157,6 +175,7 @@ static void free_slot(struct inbox *inbox, struct hv_slot *slot, bool room)
 	if (__atomic_load_n(&slot->message_flags, __ATOMIC_SEQ_CST) &
 	    HV_MESSAGE_PENDING) {
 		inbox->counters.eoms++;
+		probe_place(eom, &inbox->source);
 		inbox->source.eom(inbox->source.context, room);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* HvCallSignalEvent, from the copied input on. */
-#include "internal.h"
+#include "probes.h"
 
 static uint16_t signal_to(const struct target *target, uint32_t flag_number)
 {
@@ -22,16 +22,13 @@ static uint16_t check_flag(const struct target *target, uint32_t flag_number)
 	return HV_STATUS_SUCCESS;
 }
 
-uint16_t event_signal(struct hvhost_vp *caller,
-		      const struct hv_signal_event_input *input)
+static uint16_t signal_target(struct hvhost_vp *caller,
+			      const struct hv_signal_event_input *input)
 {
 	struct hvhost_machine *machine = caller->partition->machine;
 	struct lock_shard *shard;
 	struct target target;
 	uint16_t status, bad_flag;
-
-	if (input->rsvdz)
-		return HV_STATUS_INVALID_PARAMETER;
 
 	shard = lock_share(&machine->lock);
 	status = target_find(caller->partition, input->connection_id,
@@ -43,5 +40,16 @@ uint16_t event_signal(struct hvhost_vp *caller,
 		status = signal_to(&target, input->flag_number);
 	connection_count(target.connection, status);
 	lock_unshare(shard);
+	return status;
+}
+
+uint16_t event_signal(struct hvhost_vp *caller,
+		      const struct hv_signal_event_input *input)
+{
+	uint16_t status = HV_STATUS_INVALID_PARAMETER;
+
+	if (!input->rsvdz)
+		status = signal_target(caller, input);
+	probe_signal(caller, input, status);
 	return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* HvCallPostMessage, from the copied input on. */
-#include "internal.h"
+#include "probes.h"
 
 static uint16_t check_input(const struct hvhost_machine *machine,
 			    const struct hv_post_message_input *input)
@@ -14,17 +14,13 @@ static uint16_t check_input(const struct hvhost_machine *machine,
 	return HV_STATUS_SUCCESS;
 }
 
-uint16_t message_post(struct hvhost_vp *caller,
-		      const struct hv_post_message_input *input)
+static uint16_t post_to_target(struct hvhost_vp *caller,
+			       const struct hv_post_message_input *input)
 {
 	struct hvhost_machine *machine = caller->partition->machine;
 	struct lock_shard *shard;
 	struct target target;
 	uint16_t status;
-
-	status = check_input(machine, input);
-	if (status)
-		return status;
 
 	shard = lock_share(&machine->lock);
 	status = target_find(caller->partition, input->connection_id,
@@ -33,5 +29,16 @@ uint16_t message_post(struct hvhost_vp *caller,
 		status = synic_post(target.vp, target.port, input);
 	connection_count(target.connection, status);
 	lock_unshare(shard);
+	return status;
+}
+
+uint16_t message_post(struct hvhost_vp *caller,
+		      const struct hv_post_message_input *input)
+{
+	uint16_t status = check_input(caller->partition->machine, input);
+
+	if (!status)
+		status = post_to_target(caller, input);
+	probe_post(caller, input, status);
 	return status;
 }

@@ -6,7 +6,7 @@
  * so that posters and EOMs, which run on different processors, seldom wait for
  * each other: when the front is empty, all of the back becomes the front.
  */
-#include "internal.h"
+#include "probes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +258,7 @@ void queue_drop(struct hvhost_vp *vp, struct queue *queue,
 			STAILQ_INSERT_TAIL(&kept, message, next);
 			continue;
 		}
+		probe_message(drop, vp, queue, message);
 		count(&message->port->lost);
 		count(&vp->lost);
 		queue->removed++;

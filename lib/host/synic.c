@@ -15,7 +15,7 @@
  * the only one. We set MessagePending half way round, so that the EOM finds many
  * free: the guest comes to that slot as surely as to the next.
  */
-#include "internal.h"
+#include "probes.h"
 
 #include <string.h>
 
@@ -170,6 +170,7 @@ static void fill_next(struct hvhost_vp *vp, struct queue *queue,
 	atomic_store_explicit(&queue->next, (next + 1) % queue->slot_count,
 			      memory_order_relaxed);
 	queue->delivered++;
+	probe_message(deliver, vp, queue, content);
 }
 
 /*
@@ -276,6 +277,12 @@ static bool post_at_once(struct hvhost_vp *vp, const struct port *port,
 	return free;
 }
 
+static uint16_t refuse_full(const struct hvhost_vp *vp, const struct port *port)
+{
+	probe_queue_full(vp, port->info.u.message.target_sint, port);
+	return HV_STATUS_INSUFFICIENT_BUFFERS;
+}
+
 /*
  * The buffer comes last, so that a refusal has no effect; a lasting fault also
  * outranks a passing one, which callers would retry.
@@ -289,12 +296,12 @@ uint16_t synic_post(struct hvhost_vp *vp, struct port *port,
 
 	/* A full port is refused without disturbing those who empty it. */
 	if (!queue_buffer_is_free(port))
-		return HV_STATUS_INSUFFICIENT_BUFFERS;
+		return refuse_full(vp, port);
 	others_wait = !queue_is_empty(vp, queue);
 	if (!others_wait && post_at_once(vp, port, input))
 		return HV_STATUS_SUCCESS;
 	if (!queue_add(vp, port, input))
-		return HV_STATUS_INSUFFICIENT_BUFFERS;
+		return refuse_full(vp, port);
 	/*
 	 * Where it is, posters leave the EOMs alone. A claim that is older than
 	 * an empty queue, as those it was for went with their port, brings an

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "internal.h"
+#include "probes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -203,6 +203,7 @@ void hvhost_vp_eom(struct hvhost_vp *vp)
 {
 	struct lock_shard *shard = lock_share(&vp->partition->machine->lock);
 
+	probe_eom(vp);
 	eom(vp);
 	lock_unshare(shard);
 }

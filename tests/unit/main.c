@@ -47,6 +47,7 @@ int main(void)
 	srunner_add_suite(runner, demo_suite());
 	srunner_add_suite(runner, conditions_suite());
 	srunner_add_suite(runner, probe_suite());
+	srunner_add_suite(runner, probes_suite());
 	srunner_add_suite(runner, conform_suite());
 
 	srunner_run_all(runner, CK_ENV);

@@ -28,6 +28,7 @@ Suite *options_suite(void);
 Suite *payload_suite(void);
 Suite *privileges_suite(void);
 Suite *probe_suite(void);
+Suite *probes_suite(void);
 Suite *retry_suite(void);
 Suite *samples_suite(void);
 Suite *capture_suite(void);
