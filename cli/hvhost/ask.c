@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "ask.h"
 
 #include <errno.h>
@@ -7,131 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include "control.h"
 #include "json.h"
 #include "number.h"
-#include "packet.h"
 #include "socket.h"
-
-#define ANSWER_TIMEOUT_S 30
 
 struct json_object *ask_new(const char *command)
 {
-	struct json_object *request = json_object_new_object();
-
-	json_add_number(request, "version", CONTROL_VERSION);
-	json_add_string(request, "command", command);
-	return request;
-}
-
-/* The packet that came back, NUL-terminated, and the memfd beside it. */
-struct answer {
-	char packet[CONTROL_ANSWER_SIZE_MAX + 1];
-	int memfd;		/* -1: none */
-};
-
-static int receive_answer(int socket, struct answer *answer)
-{
-	struct iovec part = {
-		.iov_base = answer->packet, .iov_len = CONTROL_ANSWER_SIZE_MAX,
-	};
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-
-	answer->memfd = -1;
-	if (size < 0)
-		return -errno;
-	if (size == 0)
-		return -ECONNRESET;
-	answer->packet[size] = '\0';
-	if (CMSG_FIRSTHDR(&message))
-		memcpy(&answer->memfd, CMSG_DATA(&control.head), sizeof(int));
-	return 0;
-}
-
-static int exchange(int socket, struct json_object *request, int descriptor,
-		    struct answer *answer)
-{
-	const struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
-	const char *text = json_object_to_json_string_ext(
-		request, JSON_C_TO_STRING_PLAIN);
-	int err;
-
-	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		   sizeof(patience));
-	err = packet_send(socket, text, strlen(text), &descriptor,
-			  descriptor >= 0);
-	return err ? err : receive_answer(socket, answer);
-}
-
-/* What is in the memfd, which is closed. */
-static int map_memfd(int memfd, struct reply *reply)
-{
-	struct stat status;
-	int err = 0;
-
-	if (fstat(memfd, &status) || !status.st_size) {
-		err = -EPROTO;
-	} else {
-		reply->size = (size_t)status.st_size;
-		reply->bytes = mmap(NULL, reply->size, PROT_READ, MAP_PRIVATE,
-				    memfd, 0);
-		if (reply->bytes == MAP_FAILED)
-			err = -errno;
-	}
-	close(memfd);
-	if (err)
-		reply->bytes = NULL;
-	return err;
-}
-
-/* An answer that was too large for a packet takes the place of what announced it. */
-static int replace_by_content(struct reply *reply)
-{
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *object;
-
-	if (!tokener)
-		return -ENOMEM;
-	object = json_tokener_parse_ex(tokener, reply->bytes, (int)reply->size);
-	json_tokener_free(tokener);
-	munmap(reply->bytes, reply->size);
-	reply->bytes = NULL;
-	json_object_put(reply->object);
-	reply->object = object;
-	return object ? 0 : -EPROTO;
-}
-
-static int take_answer(const struct answer *answer, struct reply *reply)
-{
-	int err = 0;
-
-	reply->object = json_tokener_parse(answer->packet);
-	if (answer->memfd >= 0)
-		err = map_memfd(answer->memfd, reply);
-	if (!err && reply->bytes &&
-	    strcmp(ask_text(reply->object, "content"), "snapshot"))
-		err = replace_by_content(reply);
-	if (!err && !json_object_is_type(reply->object, json_type_object))
-		err = -EPROTO;
-	if (err) {
-		json_object_put(reply->object);
-		reply->object = NULL;
-	}
-	return err;
+	return inquiry_new(command);
 }
 
 static int fail_to_connect(const struct common_options *common, int err)
@@ -153,8 +36,8 @@ static int check_reply(const struct common_options *common, struct reply *reply)
 	if (json_object_get_boolean(json_object_object_get(reply->object,
 							   "ok")))
 		return EXIT_DONE;
-	snprintf(error, sizeof(error), "%s", ask_text(reply->object, "error"));
-	snprintf(hint, sizeof(hint), "%s", ask_text(reply->object, "hint"));
+	snprintf(error, sizeof(error), "%s", inquiry_text(reply->object, "error"));
+	snprintf(hint, sizeof(hint), "%s", inquiry_text(reply->object, "hint"));
 	json_object_put(reply->object);
 	return command_fail(common, EXIT_REFUSED, *hint ? hint : NULL, "%s",
 			    error);
@@ -164,7 +47,6 @@ static int ask_with(const struct common_options *common,
 		    struct json_object *request, int descriptor,
 		    struct reply *reply)
 {
-	static struct answer answer;
 	int socket = socket_connect(command_socket(common)), err;
 
 	*reply = (struct reply){ .object = NULL };
@@ -172,11 +54,9 @@ static int ask_with(const struct common_options *common,
 		json_object_put(request);
 		return fail_to_connect(common, socket);
 	}
-	err = exchange(socket, request, descriptor, &answer);
+	err = inquire(socket, request, descriptor, reply);
 	json_object_put(request);
 	close(socket);
-	if (!err)
-		err = take_answer(&answer, reply);
 	if (err)
 		return command_fail(common, EXIT_LOCAL,
 				    "is it an hvhost of this version?",
@@ -234,24 +114,6 @@ int ask_and_list(const struct common_options *common,
 		print_line(json_object_array_get_idx(list, i));
 	json_object_put(reply.object);
 	return EXIT_DONE;
-}
-
-const char *ask_text(struct json_object *object, const char *key)
-{
-	const char *text =
-		json_object_get_string(json_object_object_get(object, key));
-
-	return text ? text : "";
-}
-
-unsigned long long ask_number(struct json_object *object, const char *key)
-{
-	return json_object_get_uint64(json_object_object_get(object, key));
-}
-
-int ask_has(struct json_object *object, const char *key)
-{
-	return json_object_object_get(object, key) != NULL;
 }
 
 /* The text up to a colon or the end; @rest is what follows, or NULL. */

@@ -5,19 +5,11 @@
 
 #include <stddef.h>
 
-#include <json-c/json_object.h>
-
 #include "command.h"
+#include "inquiry.h"
 
 /* A new request for @command; add its members, and hand it to ask(). */
 struct json_object *ask_new(const char *command);
-
-/* What came back. */
-struct reply {
-	struct json_object *object;	/* json_object_put() it */
-	void *bytes;		/* of a snapshot; munmap() them */
-	size_t size;
-};
 
 /*
  * Send @request, which is freed, and take the answer. Return an exit status;
@@ -40,11 +32,6 @@ int ask_with_and_print(const struct common_options *common,
 int ask_and_list(const struct common_options *common,
 		 struct json_object *request, const char *key, const char *head,
 		 void (*print_line)(struct json_object *member));
-
-/* Members of an answer; "" and 0 for one that is not there. */
-const char *ask_text(struct json_object *object, const char *key);
-unsigned long long ask_number(struct json_object *object, const char *key);
-int ask_has(struct json_object *object, const char *key);
 
 /*
  * Operands such as "web:0x10" or "app:5:1" into @request, by the keys that are

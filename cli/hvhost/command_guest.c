@@ -11,10 +11,10 @@ static const struct common_options defaults;
 static void print_guest(struct json_object *guest)
 {
 	printf("%-24s %-14s %-6llu %4llu %8llu M %7llu %5llu\n",
-	       ask_text(guest, "name"), ask_text(guest, "state"),
-	       ask_number(guest, "id"), ask_number(guest, "vp_count"),
-	       ask_number(guest, "memory") >> 20, ask_number(guest, "resets"),
-	       ask_number(guest, "resets_held"));
+	       inquiry_text(guest, "name"), inquiry_text(guest, "state"),
+	       inquiry_number(guest, "id"), inquiry_number(guest, "vp_count"),
+	       inquiry_number(guest, "memory") >> 20, inquiry_number(guest, "resets"),
+	       inquiry_number(guest, "resets_held"));
 }
 
 static int list(const struct common_options *common, const char *name)

@@ -12,13 +12,13 @@ static void print_partition(struct json_object *partition)
 {
 	char id[24] = "-", pid[24] = "-";
 
-	if (ask_has(partition, "id"))
-		snprintf(id, sizeof(id), "%llu", ask_number(partition, "id"));
-	if (ask_has(partition, "pid"))
-		snprintf(pid, sizeof(pid), "%llu", ask_number(partition, "pid"));
-	printf("%-24s %-14s %-6s %-8s %llu\n", ask_text(partition, "name"),
-	       ask_text(partition, "state"), id, pid,
-	       ask_number(partition, "vp_count"));
+	if (inquiry_has(partition, "id"))
+		snprintf(id, sizeof(id), "%llu", inquiry_number(partition, "id"));
+	if (inquiry_has(partition, "pid"))
+		snprintf(pid, sizeof(pid), "%llu", inquiry_number(partition, "pid"));
+	printf("%-24s %-14s %-6s %-8s %llu\n", inquiry_text(partition, "name"),
+	       inquiry_text(partition, "state"), id, pid,
+	       inquiry_number(partition, "vp_count"));
 }
 
 static int run_partition(void *values, char **operands)
@@ -37,9 +37,9 @@ static int run_partition(void *values, char **operands)
 /* What there is to say of a SINT in one word or two. */
 static const char *state_of_sint(struct json_object *sint)
 {
-	if (ask_number(sint, "stuck"))
+	if (inquiry_number(sint, "stuck"))
 		return "stuck";
-	if (ask_number(sint, "occupied"))
+	if (inquiry_number(sint, "occupied"))
 		return "slot occupied";
 	return "slot free";
 }
@@ -57,20 +57,20 @@ static void for_each(struct json_object *object, const char *key,
 
 static void print_sint(struct json_object *sint)
 {
-	printf("    SINT %-2llu %s, %llu queued%s\n", ask_number(sint, "sint"),
-	       state_of_sint(sint), ask_number(sint, "queued"),
-	       ask_number(sint, "masked") ? ", masked" : "");
+	printf("    SINT %-2llu %s, %llu queued%s\n", inquiry_number(sint, "sint"),
+	       state_of_sint(sint), inquiry_number(sint, "queued"),
+	       inquiry_number(sint, "masked") ? ", masked" : "");
 }
 
 static void print_vp(struct json_object *vp)
 {
 	printf("  VP %llu: SynIC %s, SIM page %s, SIEF page %s, %llu delivered, "
 	       "%llu lost, %llu EOMs\n",
-	       ask_number(vp, "index"), ask_number(vp, "synic") ? "on" : "off",
-	       ask_number(vp, "sim") ? "on" : "off",
-	       ask_number(vp, "sief") ? "on" : "off",
-	       ask_number(vp, "delivered"), ask_number(vp, "lost"),
-	       ask_number(vp, "eoms"));
+	       inquiry_number(vp, "index"), inquiry_number(vp, "synic") ? "on" : "off",
+	       inquiry_number(vp, "sim") ? "on" : "off",
+	       inquiry_number(vp, "sief") ? "on" : "off",
+	       inquiry_number(vp, "delivered"), inquiry_number(vp, "lost"),
+	       inquiry_number(vp, "eoms"));
 	for_each(vp, "sints", print_sint);
 }
 
@@ -78,34 +78,34 @@ static void print_port(struct json_object *port)
 {
 	printf("  port 0x%llx: %s, SINT %llu, from %s%s, %llu posted, %llu "
 	       "refused, %llu lost, %llu queued\n",
-	       ask_number(port, "id"), ask_text(port, "type"),
-	       ask_number(port, "sint"),
-	       ask_has(port, "from") ? ask_text(port, "from") : "nobody",
-	       ask_number(port, "connected") ? "" : " (not connected)",
-	       ask_number(port, "posted"), ask_number(port, "refused"),
-	       ask_number(port, "lost"), ask_number(port, "queued"));
+	       inquiry_number(port, "id"), inquiry_text(port, "type"),
+	       inquiry_number(port, "sint"),
+	       inquiry_has(port, "from") ? inquiry_text(port, "from") : "nobody",
+	       inquiry_number(port, "connected") ? "" : " (not connected)",
+	       inquiry_number(port, "posted"), inquiry_number(port, "refused"),
+	       inquiry_number(port, "lost"), inquiry_number(port, "queued"));
 }
 
 static void print_connection(struct json_object *connection)
 {
-	printf("  connection 0x%llx: ", ask_number(connection, "id"));
-	if (ask_has(connection, "port"))
-		printf("to port 0x%llx of %s", ask_number(connection, "port"),
-		       ask_has(connection, "to") ? ask_text(connection, "to") :
+	printf("  connection 0x%llx: ", inquiry_number(connection, "id"));
+	if (inquiry_has(connection, "port"))
+		printf("to port 0x%llx of %s", inquiry_number(connection, "port"),
+		       inquiry_has(connection, "to") ? inquiry_text(connection, "to") :
 						   "hvhost's own");
 	else
 		printf("its port is gone");
 	printf(", %llu posted, %llu refused\n",
-	       ask_number(connection, "posted"),
-	       ask_number(connection, "refused"));
+	       inquiry_number(connection, "posted"),
+	       inquiry_number(connection, "refused"));
 }
 
 static void print_all(struct json_object *partition)
 {
-	printf("%s: %s", ask_text(partition, "name"),
-	       ask_text(partition, "state"));
-	if (ask_has(partition, "pid"))
-		printf(", process %llu", ask_number(partition, "pid"));
+	printf("%s: %s", inquiry_text(partition, "name"),
+	       inquiry_text(partition, "state"));
+	if (inquiry_has(partition, "pid"))
+		printf(", process %llu", inquiry_number(partition, "pid"));
 	puts("");
 	for_each(partition, "vps", print_vp);
 	for_each(partition, "ports", print_port);
@@ -127,8 +127,8 @@ static int run_inspect(void *values, char **operands)
 	}
 	for_each(reply.object, "partitions", print_all);
 	printf("%llu of %llu processes attached\n",
-	       ask_number(reply.object, "clients"),
-	       ask_number(reply.object, "clients_max"));
+	       inquiry_number(reply.object, "clients"),
+	       inquiry_number(reply.object, "clients_max"));
 	json_object_put(reply.object);
 	return EXIT_DONE;
 }

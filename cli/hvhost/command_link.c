@@ -24,15 +24,15 @@ static void print_link(struct json_object *link)
 {
 	char vp[24] = "any";
 
-	if (ask_has(link, "vp"))
-		snprintf(vp, sizeof(vp), "%llu", ask_number(link, "vp"));
+	if (inquiry_has(link, "vp"))
+		snprintf(vp, sizeof(vp), "%llu", inquiry_number(link, "vp"));
 	printf("%-16s 0x%-8llx %-16s %4llu  %-4s %-8s %s\n",
-	       ask_text(link, "from"), ask_number(link, "connection"),
-	       ask_text(link, "to"), ask_number(link, "sint"), vp,
-	       ask_number(link, "event") ? "events" : "messages",
-	       ask_number(link, "made") ? "made" :
-	       ask_number(link, "broken") ? "broken" :
-	       ask_has(link, "status") ? ask_text(link, "status") :
+	       inquiry_text(link, "from"), inquiry_number(link, "connection"),
+	       inquiry_text(link, "to"), inquiry_number(link, "sint"), vp,
+	       inquiry_number(link, "event") ? "events" : "messages",
+	       inquiry_number(link, "made") ? "made" :
+	       inquiry_number(link, "broken") ? "broken" :
+	       inquiry_has(link, "status") ? inquiry_text(link, "status") :
 					 "waits");
 }
 

@@ -90,14 +90,14 @@ static void print_port(struct json_object *port)
 {
 	char vp[24] = "any";
 
-	if (ask_has(port, "vp"))
-		snprintf(vp, sizeof(vp), "%llu", ask_number(port, "vp"));
+	if (inquiry_has(port, "vp"))
+		snprintf(vp, sizeof(vp), "%llu", inquiry_number(port, "vp"));
 	printf("0x%-8llx %-8s %4llu  %-4s %-16s %-5s %10llu %10llu %8llu %6llu\n",
-	       ask_number(port, "id"), ask_text(port, "type"),
-	       ask_number(port, "sint"), vp, ask_text(port, "from"),
-	       ask_number(port, "connected") ? "yes" : "no",
-	       ask_number(port, "posted"), ask_number(port, "refused"),
-	       ask_number(port, "lost"), ask_number(port, "queued"));
+	       inquiry_number(port, "id"), inquiry_text(port, "type"),
+	       inquiry_number(port, "sint"), vp, inquiry_text(port, "from"),
+	       inquiry_number(port, "connected") ? "yes" : "no",
+	       inquiry_number(port, "posted"), inquiry_number(port, "refused"),
+	       inquiry_number(port, "lost"), inquiry_number(port, "queued"));
 }
 
 static int list_ports(const struct port_options *options, char **operands)
@@ -154,13 +154,13 @@ static void print_connection(struct json_object *connection)
 {
 	char port[24] = "gone";
 
-	if (ask_has(connection, "port"))
+	if (inquiry_has(connection, "port"))
 		snprintf(port, sizeof(port), "0x%llx",
-			 ask_number(connection, "port"));
+			 inquiry_number(connection, "port"));
 	printf("0x%-8llx %-16s %-10s %10llu %10llu\n",
-	       ask_number(connection, "id"), ask_text(connection, "to"), port,
-	       ask_number(connection, "posted"),
-	       ask_number(connection, "refused"));
+	       inquiry_number(connection, "id"), inquiry_text(connection, "to"), port,
+	       inquiry_number(connection, "posted"),
+	       inquiry_number(connection, "refused"));
 }
 
 static int list_connections(const struct port_options *options, char **operands)

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * control.h - control requests: one packet with one JSON object, answered by one.
- *
- *   {"version": 1, "command": "inspect", ...}
- *   {"version": 1, "ok": true, ...}
- *   {"version": 1, "ok": false, "error": "what failed", "hint": "what to do"}
- *
- * What is too large for a packet, and every snapshot, is in a memfd that comes
- * with the answer, which then says "content" ("json" or "snapshot") and "size". A
- * snapshot to be restored comes in one, too. hvhost(1) lists the commands. Nothing of a request is trusted, though its sender may be.
+ * inquiry.h has their form. Nothing of a request is trusted, though its sender may
+ * be.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
 
 #include <stddef.h>
 
+#include "inquiry.h"
 #include "server.h"
-
-#define CONTROL_VERSION			1
-#define CONTROL_REQUEST_SIZE_MAX	4096u
-#define CONTROL_ANSWER_SIZE_MAX		32768u
 
 /*
  * Carry out the request in @packet, with which @descriptor came if that is not -1,
