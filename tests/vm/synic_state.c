@@ -8,6 +8,7 @@
 #include <hvpost/hyperv.h>
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,6 +59,9 @@ int main(void)
 
 		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* One that is off, or may be added. */
+		if (fd < 0 && errno == ENOENT)
+			continue;
 		if (fd < 0)
 			err(1, "%s", path);
 		print_cpu(cpu, fd);

@@ -13,9 +13,15 @@ vmbus_version=4.1
 # shellcheck source=tests/vm/scenarios/vmbus-later.sh
 . /vm/scenarios/vmbus-later.sh
 
-step "hv_vmbus comes and goes while messages pass to both VPs"
+step "SINT 2 is taken away from who has its rings mapped"
 rmmod hv_vmbus
 load_hvpost
+testdev message-create 0x32 1 2
+CK_DEFAULT_TIMEOUT=60 device_revoked
+[ "$(dmesg | grep -c "Vmbus version:$vmbus_version")" -eq 4 ] || fail "no fourth contact"
+rmmod hv_vmbus
+
+step "hv_vmbus comes and goes while messages pass to both VPs"
 listen_start 6
 senders=
 for vp in 0 1; do
