@@ -211,7 +211,7 @@ $(B)/driver/$(1)/hvpost.ko: $(DRIVER_SRC)
 	$$(call say,KBUILD,$$@)
 	$$(Q)$$(build_driver) --output $$(@D) $(2)
 
-$(foreach module,testdev rawcall broken,$(call test_module_rule,$(1),$(2),$(module)))
+$(foreach module,testdev rawcall rival broken,$(call test_module_rule,$(1),$(2),$(module)))
 endef
 
 # $(3) the module that tests/vm/$(3) makes
@@ -454,7 +454,7 @@ $(BARE): $(B)/vm-bare/%.elf: $(addprefix tests/vm/bare/,start.S %.c processor.h)
 	$(Q)$(OBJCOPY) -O elf32-i386 $@.64 $@
 
 # The test modules; the broken one only where somebody would notice.
-VM_MODULES := $(foreach k,$(VM_KERNELS),$k/hvpost_testdev.ko $k/hvpost_rawcall.ko) \
+VM_MODULES := $(foreach k,$(VM_KERNELS),$k/hvpost_testdev.ko $k/hvpost_rawcall.ko $k/hvpost_rival.ko) \
 	      $(patsubst %,%/hvpost_broken.ko,$(filter %-debug,$(VM_KERNELS)))
 
 vm-programs: $(VM_PROGRAMS) $(BARE) $(VM_MODULES:%=$(B)/vm-modules/%) \

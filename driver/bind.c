@@ -350,6 +350,8 @@ int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish)
 	err = inbox_bind_locked(inbox, wish);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
+	if (!err)
+		hvp_watch_start();
 	return err;
 }
 
@@ -417,6 +419,18 @@ void hvp_bind_revoke(unsigned int sint)
 	sints[sint] = NULL;
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
+}
+
+/* Something may be missing: all that have the SINT are to know. */
+static void bound_tell_loss(struct hvp_bound *bound)
+{
+	struct hvp_inbox *inbox;
+
+	lockdep_assert_held(&hvp_bind_lock);
+	list_for_each_entry(inbox, &bound->inboxes, of_bound) {
+		WRITE_ONCE(inbox->losses, inbox->losses + 1);
+		wake_up_interruptible_poll(&inbox->wait, EPOLLPRI);
+	}
 }
 
 u32 hvp_bind_taken(void)
@@ -488,7 +502,7 @@ static void taker_cpu_online(struct hvp_taker *taker, unsigned int sint)
 	int err = hvp_taker_arm(taker);
 
 	if (err)
-		pr_warn("CPU %u: SINT %u is not ours to arm (error %d); its messages will not be received\n",
+		pr_warn("CPU %u: SINT %u is not ours to arm (error %d); it is not received until it is free\n",
 			smp_processor_id(), sint, err);
 }
 
@@ -502,6 +516,28 @@ static void taker_cpu_offline(struct hvp_taker *taker, unsigned int sint)
 static void taker_cpu_resume(struct hvp_taker *taker, unsigned int sint)
 {
 	hvp_taker_take_again(taker);
+}
+
+static void look_at_taker(struct hvp_taker *taker, unsigned int sint,
+			  struct hvp_look *look)
+{
+	if (hvp_taker_is_lost(taker))
+		look->sints_lost |= BIT(sint);
+	if (!hvp_taker_is_armed(taker) && !hvp_taker_arm(taker))
+		look->sints_back |= BIT(sint);
+	if (look->synic_lost || look->sints_lost & BIT(sint))
+		bound_tell_loss(sints[sint]);
+}
+
+void hvp_bind_cpu_look(struct hvp_look *look)
+{
+	unsigned int sint, cpu = smp_processor_id();
+
+	mutex_lock(&hvp_bind_lock);
+	for (sint = 0; sint < HV_SINT_COUNT; sint++)
+		if (sints[sint] && sints[sint]->takers[cpu])
+			look_at_taker(sints[sint]->takers[cpu], sint, look);
+	mutex_unlock(&hvp_bind_lock);
 }
 
 void hvp_bind_cpu_online(void)

@@ -21,6 +21,7 @@
  *   device.c	/dev/hvpost
  *   sysfs.c	its attributes in sysfs
  *   vmbus.c	hv_vmbus coming and going
+ *   watch.c	what somebody else changed in the SynIC behind our back
  *   power.c	suspend, hibernation, reboot, kexec
  *   retry.c, slot.c, flags.c, filter.c, layout.c, bucket.c, allow.c
  *		pure decisions, unit tested in user space
@@ -123,6 +124,8 @@ struct hvp_synic_page {
 struct hvp_vp {
 	u32 vp_index;
 	bool online;
+	bool suspected;			/* found changed, while hv_vmbus may go */
+	bool lost;			/* found changed, and not ours again */
 	struct hvp_synic_page sim;	/* if owned, so is SCONTROL */
 	struct hvp_synic_page sief;	/* may be missing where sim is shared */
 	u64 saved_scontrol;
@@ -135,6 +138,20 @@ void hvp_synic_exit(void);
 
 /* HVPOST_SYNIC_*, and how many CPUs receive. */
 u32 hvp_synic_ownership(u32 *online);
+
+/* What a look at a CPU found that the one before did not. */
+struct hvp_look {
+	bool synic_lost;		/* its pages, or SCONTROL */
+	bool synic_back;		/* both: for less than a look */
+	u32 sints_lost;			/* bits of SINTs, the same */
+	u32 sints_back;
+};
+
+/*
+ * See whether @cpu, which is online, still has the SynIC and the SINTs that it
+ * is to have, and take what is free. May sleep; the set of CPUs is held.
+ */
+int hvp_synic_look(unsigned int cpu, struct hvp_look *look);
 
 /* hv_vmbus moved or cleared SIMP: look again on every CPU. May sleep. */
 void hvp_synic_follow(void);
@@ -168,6 +185,8 @@ int hvp_sint_arm(unsigned int sint, unsigned int irq);
 /* Mask it if it still has @vector. */
 void hvp_sint_mask(unsigned int sint, unsigned int vector);
 bool hvp_sint_is_masked(unsigned int sint);
+/* Is it as hvp_sint_arm() left it, with @vector? */
+bool hvp_sint_is_armed(unsigned int sint, unsigned int vector);
 
 /* inbox.c */
 
@@ -187,6 +206,8 @@ struct hvp_inbox {
 	struct hvpost_ioc_filter filter;	/* valid; set before the bind */
 	bool mapped;			/* by its reader; no read(), for good */
 	bool revoked;			/* its SINT was taken away, for good */
+	u64 losses;			/* of its SINT; under hvp_bind_lock */
+	u64 losses_told;		/* of these, what its reader knows */
 	wait_queue_head_t wait;		/* readers and pollers */
 	struct mutex read_lock;		/* guards the reading side of rings */
 	unsigned int next_cpu;		/* fairness; under read_lock */
@@ -232,6 +253,8 @@ void hvp_bind_cpu_online(void);
 void hvp_bind_cpu_offline(void);
 /* On a CPU whose SIM page has just been replaced. */
 void hvp_bind_cpu_resume(void);
+/* On a CPU at whose SynIC @look looked: look at its SINTs, tell their readers. */
+void hvp_bind_cpu_look(struct hvp_look *look);
 
 /* post.c */
 
@@ -287,6 +310,15 @@ void hvp_power_exit(void);
 
 int hvp_device_init(void);
 void hvp_device_exit(void);
+
+/* watch.c */
+
+/* A SINT was bound: look soon, and every now and then while one is. */
+void hvp_watch_start(void);
+/* No file is open any more. */
+void hvp_watch_exit(void);
+/* How often a CPU's SynIC or SINT was found lost. */
+u64 hvp_watch_losses(void);
 
 /* vmbus.c */
 

@@ -114,6 +114,8 @@ __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 	poll_wait(file, &inbox->wait, wait);
 	if (inbox_rings(inbox) && !inbox_is_empty(inbox))
 		events |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(inbox->losses) != READ_ONCE(inbox->losses_told))
+		events |= EPOLLPRI;
 	if (READ_ONCE(inbox->revoked))
 		events |= EPOLLHUP;
 	return events;
@@ -133,6 +135,8 @@ int hvp_inbox_counters(struct hvp_inbox *inbox,
 		if (rings[cpu])
 			hvp_taker_add_counters(inbox->takers[cpu], rings[cpu],
 					       sum);
+	sum->losses = READ_ONCE(inbox->losses);
+	WRITE_ONCE(inbox->losses_told, sum->losses);
 	return 0;
 }
 

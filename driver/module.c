@@ -86,6 +86,7 @@ err_hypercall:
 static void __exit hvpost_exit(void)
 {
 	hvp_device_exit();
+	hvp_watch_exit();
 	hvp_quota_exit();
 	hvp_power_exit();
 	hvp_synic_exit();

@@ -121,6 +121,15 @@ bool hvp_sint_is_masked(unsigned int sint)
 	       (msr & HV_SINT_MASKED);
 }
 
+bool hvp_sint_is_armed(unsigned int sint, unsigned int vector)
+{
+	const u64 what = HV_SINT_VECTOR_MASK | HV_SINT_MASKED | HV_SINT_POLLING;
+	u64 msr;
+
+	return !hvp_rdmsr_safe(HV_MSR_SINT0 + sint, &msr) &&
+	       (msr & what) == vector;
+}
+
 int hvp_sint_arm(unsigned int sint, unsigned int irq)
 {
 	struct irq_data *data = irq_get_irq_data(irq);

@@ -15,6 +15,7 @@
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -45,6 +46,14 @@ static bool is_named_by(const struct hvp_synic_page *page, u64 msr)
 {
 	return page->memory && msr & HV_PAGE_ENABLE &&
 	       !((msr ^ page->msr) & HV_PAGE_ADDRESS_MASK);
+}
+
+static bool page_in_force(const struct hvp_synic_page *page, u32 reg)
+{
+	u64 msr;
+
+	return page->memory && !hvp_rdmsr_safe(reg, &msr) &&
+	       is_named_by(page, msr);
 }
 
 static void use_page(struct hvp_synic_page *page, void *memory, u64 msr)
@@ -173,7 +182,8 @@ static int enter_synic(struct hvp_vp *vp)
 		return err;
 	}
 
-	if (!(simp & HV_PAGE_ENABLE))
+	/* If SIMP was ours until somebody cleared it, SCONTROL is our doing. */
+	if (!(simp & HV_PAGE_ENABLE) && !vp->sim.owned)
 		vp->saved_scontrol = scontrol;
 	err = enter_page(&vp->sim, HV_MSR_SIMP, simp);
 	enter_flags(vp);
@@ -233,6 +243,8 @@ static int start_vp(struct hvp_vp *vp)
 		return err;
 
 	vp->vp_index = vp_index;
+	vp->suspected = false;
+	vp->lost = false;
 	vp->online = true;
 	hvp_bind_cpu_online();
 	return 0;
@@ -342,6 +354,8 @@ static int follow_on_cpu(void *unused)
 		err = enter_synic(vp);
 	if (vp->online && !err)
 		hvp_bind_cpu_resume();
+	vp->suspected = false;
+	vp->lost = err;
 	mutex_unlock(&synic_lock);
 	return err;
 }
@@ -357,6 +371,67 @@ void hvp_synic_follow(void)
 			       cpu);
 	}
 	cpus_read_unlock();
+}
+
+static bool synic_in_force(const struct hvp_vp *vp)
+{
+	u64 scontrol;
+
+	return page_in_force(&vp->sim, HV_MSR_SIMP) &&
+	       (!vp->sief.memory || page_in_force(&vp->sief, HV_MSR_SIEFP)) &&
+	       !hvp_rdmsr_safe(HV_MSR_SCONTROL, &scontrol) &&
+	       scontrol & HV_SCONTROL_ENABLE;
+}
+
+/*
+ * hv_vmbus clears the registers before it tells that it goes: then follow comes
+ * soon, and it is no loss. So with hv_vmbus it takes two looks to find one.
+ */
+static bool may_be_vmbus_going(struct hvp_vp *vp)
+{
+	bool may = hvp_vmbus_loaded() && !vp->suspected;
+
+	vp->suspected = may;
+	return may;
+}
+
+static void look_at_synic(struct hvp_vp *vp, struct hvp_look *look)
+{
+	bool was_lost = vp->lost;
+
+	lockdep_assert_held(&synic_lock);
+	vp->lost = !synic_in_force(vp);
+	if (vp->lost && !was_lost && may_be_vmbus_going(vp)) {
+		vp->lost = false;
+		return;
+	}
+
+	look->synic_lost = vp->lost && !was_lost;
+	if (vp->lost && !enter_synic(vp))
+		vp->lost = !synic_in_force(vp);
+	look->synic_back = !vp->lost && (was_lost || look->synic_lost);
+	if (look->synic_back)
+		hvp_bind_cpu_resume();
+}
+
+static int look_on_cpu(void *data)
+{
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
+	struct hvp_look *look = data;
+
+	mutex_lock(&synic_lock);
+	if (vp->online) {
+		look_at_synic(vp, look);
+		hvp_bind_cpu_look(look);
+	}
+	mutex_unlock(&synic_lock);
+	return 0;
+}
+
+int hvp_synic_look(unsigned int cpu, struct hvp_look *look)
+{
+	memset(look, 0, sizeof(*look));
+	return smp_call_on_cpu(cpu, look_on_cpu, look, false);
 }
 
 static int stop_on_cpu(void *unused)
@@ -410,14 +485,6 @@ void hvp_synic_start(void)
 static void follow_all(struct work_struct *work)
 {
 	hvp_synic_follow();
-}
-
-static bool page_in_force(const struct hvp_synic_page *page, u32 reg)
-{
-	u64 msr;
-
-	return page->memory && !hvp_rdmsr_safe(reg, &msr) &&
-	       is_named_by(page, msr);
 }
 
 bool hvp_synic_sim_in_force(void)

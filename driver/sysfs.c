@@ -24,9 +24,17 @@ static ssize_t allow_refused_show(struct device *device,
 }
 static DEVICE_ATTR_RO(allow_refused);
 
+static ssize_t synic_losses_show(struct device *device,
+				 struct device_attribute *attribute, char *page)
+{
+	return sysfs_emit(page, "%llu\n", hvp_watch_losses());
+}
+static DEVICE_ATTR_RO(synic_losses);
+
 static struct attribute *hvp_sysfs_attrs[] = {
 	&dev_attr_quota_held_back.attr,
 	&dev_attr_allow_refused.attr,
+	&dev_attr_synic_losses.attr,
 	NULL
 };
 

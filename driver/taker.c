@@ -393,6 +393,19 @@ bool hvp_taker_is_armed(const struct hvp_taker *taker)
 	return READ_ONCE(taker->armed);
 }
 
+bool hvp_taker_is_lost(struct hvp_taker *taker)
+{
+	unsigned long flags;
+	bool lost;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	lost = taker->armed && !hvp_sint_is_armed(taker->sint, taker->vector);
+	if (lost)
+		taker->armed = false;
+	raw_spin_unlock_irqrestore(&taker->lock, flags);
+	return lost;
+}
+
 /* Making */
 
 struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,

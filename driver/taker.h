@@ -42,6 +42,8 @@ void hvp_taker_take_again(struct hvp_taker *taker);
 void hvp_taker_mask(struct hvp_taker *taker);
 void hvp_taker_disarm(struct hvp_taker *taker);
 bool hvp_taker_is_armed(const struct hvp_taker *taker);
+/* Has somebody changed the SINT since it was armed? Then it is not, any more. */
+bool hvp_taker_is_lost(struct hvp_taker *taker);
 
 /* From any CPU: a ring has room again. Takes cpu_hotplug_lock. */
 void hvp_taker_resume(struct hvp_taker *taker);

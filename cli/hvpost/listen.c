@@ -133,10 +133,11 @@ static void print_stats(const struct hvpost_counters *counters)
 		"messages %" PRIu64 ", interrupts %" PRIu64 ", empty %" PRIu64
 		", EOMs %" PRIu64 ", stalls %" PRIu64 ", oversize %" PRIu64
 		", events %" PRIu64 ", dropped %" PRIu64 ", filtered %" PRIu64
-		"\n",
+		", losses %" PRIu64 "\n",
 		counters->messages, counters->interrupts, counters->empty,
 		counters->eoms, counters->stalls, counters->oversize,
-		counters->events, counters->dropped, counters->filtered);
+		counters->events, counters->dropped, counters->filtered,
+		counters->losses);
 }
 
 static void print_stats_json(const struct hvpost_counters *counters)
@@ -153,6 +154,7 @@ static void print_stats_json(const struct hvpost_counters *counters)
 	json_add_number(object, "events", counters->events);
 	json_add_number(object, "dropped", counters->dropped);
 	json_add_number(object, "filtered", counters->filtered);
+	json_add_number(object, "losses", counters->losses);
 	json_print(stdout, object);
 }
 

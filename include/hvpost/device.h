@@ -315,6 +315,9 @@ struct hvpost_ioc_filter {
  * @dropped:		messages and events that a ring of a shared SINT had no
  *			room for
  * @filtered:		messages and events that no rule of the filter matched
+ * @losses:		times that the SINT, or the SynIC, of some CPU was found
+ *			changed by somebody else: messages may be missing. Until
+ *			this call has told of it, poll() says POLLPRI.
  * @reserved:		zero
  *
  * All since this file's bind, but for interrupts, empty and eoms of a shared SINT:
@@ -330,7 +333,8 @@ struct hvpost_ioc_counters {
 	__u64 events;
 	__u64 dropped;
 	__u64 filtered;
-	__u64 reserved[7];
+	__u64 losses;
+	__u64 reserved[6];
 };
 
 /* The slot claimed more than 240 bytes; 240 were taken. */

@@ -434,6 +434,7 @@ struct hvpost_counters {
 	uint64_t events;	/* flags taken */
 	uint64_t dropped;	/* no room in a ring of a shared SINT */
 	uint64_t filtered;	/* matched by no rule */
+	uint64_t losses;	/* times that somebody else took the SINT of a VP */
 };
 
 /**

@@ -360,6 +360,7 @@ static int device_get_counters(void *state, struct hvpost_counters *counters)
 	counters->events = raw.events;
 	counters->dropped = raw.dropped;
 	counters->filtered = raw.filtered;
+	counters->losses = raw.losses;
 	return 0;
 }
 

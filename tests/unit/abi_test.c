@@ -152,6 +152,7 @@ static const struct number device_abi[] = {
 	SIZE(struct hvpost_ioc_counters, 128),
 	OFFSET(struct hvpost_ioc_counters, oversize, 40),
 	OFFSET(struct hvpost_ioc_counters, filtered, 64),
+	OFFSET(struct hvpost_ioc_counters, losses, 72),
 	SIZE(struct hvpost_filter_rule, 24),
 	SIZE(struct hvpost_ioc_filter, 208),
 	OFFSET(struct hvpost_ioc_filter, rules, 16),

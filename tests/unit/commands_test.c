@@ -588,7 +588,7 @@ START_TEST(listen_prints_counters_at_the_end)
 	ck_assert_ptr_nonnull(strstr(complaint,
 				     "messages 11, interrupts 0, empty 0, EOMs "
 				     "0, stalls 2, oversize 0, events 0, "
-				     "dropped 0, filtered 0\n"));
+				     "dropped 0, filtered 0, losses 0\n"));
 }
 END_TEST
 

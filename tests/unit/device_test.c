@@ -634,6 +634,7 @@ START_TEST(counters_are_converted)
 		.events = 7,
 		.dropped = 8,
 		.filtered = 9,
+		.losses = 10,
 	};
 	ck_assert_int_eq(hvpost_get_counters(hv, &counters, sizeof(counters)),
 			 0);
@@ -641,7 +642,7 @@ START_TEST(counters_are_converted)
 	ck_assert(counters.empty == 3 && counters.eoms == 4);
 	ck_assert(counters.stalls == 5 && counters.oversize == 6);
 	ck_assert(counters.events == 7 && counters.dropped == 8);
-	ck_assert(counters.filtered == 9);
+	ck_assert(counters.filtered == 9 && counters.losses == 10);
 }
 END_TEST
 

@@ -688,6 +688,54 @@ START_TEST(edge_triggered_epoll_tells_once_for_each_arrival)
 }
 END_TEST
 
+/* Losses */
+
+static void watch_every_second(void)
+{
+	FILE *file = fopen("/sys/module/hvpost/parameters/watch_seconds", "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fputs("1", file), 1);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Wait until poll() says POLLPRI. */
+static void wait_for_loss(int fd)
+{
+	struct pollfd one = { .fd = fd, .events = POLLPRI };
+
+	ck_assert_int_eq(poll(&one, 1, (int)(PATIENCE_NS / 1000000)), 1);
+	ck_assert_int_eq(one.revents, POLLPRI);
+}
+
+/* A SINT that somebody masks, and one that nobody touches. */
+START_TEST(a_loss_is_told_by_poll_until_counters_tell_of_it)
+{
+	int lost = open_bound(FREE_SINT), kept = open_bound(OTHER_FREE_SINT);
+	struct pollfd one = { .fd = lost, .events = POLLPRI };
+
+	write_msr(1, HV_MSR_SINT0 + FREE_SINT, HV_SINT_MASKED | 0xf3);
+	wait_for_loss(lost);
+	ck_assert_uint_eq(counters(lost).losses, 1);
+	ck_assert_uint_eq(counters(lost).losses, 1);
+	ck_assert_int_eq(poll(&one, 1, 0), 0);
+	ck_assert_uint_eq(counters(kept).losses, 0);
+}
+END_TEST
+
+START_TEST(messages_that_came_while_a_sint_was_lost_are_received)
+{
+	int fd = open_bound(ECHO_SINT);
+
+	write_msr(1, HV_MSR_SINT0 + ECHO_SINT, HV_SINT_MASKED | 0xf3);
+	send_number(fd, ECHO(1, ECHO_SINT), 7);
+	receive_number(fd, 7);
+	ck_assert_uint_eq(counters(fd).losses, 1);
+	send_number(fd, ECHO(1, ECHO_SINT), 8);
+	receive_number(fd, 8);
+}
+END_TEST
+
 /* Counters */
 
 START_TEST(counters_without_a_sint_are_enotconn)
@@ -1194,8 +1242,13 @@ static void add_poll_cases(Suite *suite)
 
 static void add_counter_cases(Suite *suite)
 {
+	TCase *losses = add_case(suite, "losses", flush_echo);
 	TCase *counts = add_case(suite, "counters", flush_echo);
 
+	tcase_add_checked_fixture(losses, watch_every_second, NULL);
+	tcase_add_test(losses, a_loss_is_told_by_poll_until_counters_tell_of_it);
+	tcase_add_test(losses,
+		       messages_that_came_while_a_sint_was_lost_are_received);
 	tcase_add_test(counts, counters_without_a_sint_are_enotconn);
 	tcase_add_test(counts,
 		       messages_one_by_one_cost_an_interrupt_each_and_no_eom);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Somebody else who uses the SynIC and asks nobody: "CPU DEED [SINT]", written to
+ * /sys/module/hvpost_rival/parameters/deed, is done to that CPU's registers.
+ *
+ *	take-simp	a page of ours becomes the SIM page
+ *	clear-simp	there is none any more
+ *	clear-siefp	nor one for flags
+ *	clear-scontrol	the SynIC is off
+ *	set-scontrol	and on again
+ *	mask SINT	the SINT is masked
+ *	take SINT	it interrupts by a vector of Linux's own
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+
+#include <asm/irq_vectors.h>
+#include <asm/msr.h>
+
+#include <hvpost/hyperv.h>
+
+static void *sim;	/* one for all CPUs: nobody reads it */
+
+struct wish {
+	u32 msr;
+	u64 clear;	/* bits of it */
+	u64 set;
+};
+
+static void grant_here(void *data)
+{
+	const struct wish *wish = data;
+	u32 low, high;
+	u64 value;
+
+	if (rdmsr_safe(wish->msr, &low, &high))
+		return;
+	value = ((u64)high << 32 | low) & ~wish->clear;
+	value |= wish->set;
+	wrmsr_safe(wish->msr, (u32)value, (u32)(value >> 32));
+}
+
+static int wish_of(const char *deed, unsigned int sint, struct wish *wish)
+{
+	const struct {
+		const char *name;
+		struct wish wish;
+	} deeds[] = {
+		{ "take-simp", { HV_MSR_SIMP, HV_PAGE_ADDRESS_MASK,
+				 virt_to_phys(sim) | HV_PAGE_ENABLE } },
+		{ "clear-simp", { HV_MSR_SIMP, ~0ull, 0 } },
+		{ "clear-siefp", { HV_MSR_SIEFP, ~0ull, 0 } },
+		{ "clear-scontrol", { HV_MSR_SCONTROL, HV_SCONTROL_ENABLE, 0 } },
+		{ "set-scontrol", { HV_MSR_SCONTROL, 0, HV_SCONTROL_ENABLE } },
+		{ "mask", { HV_MSR_SINT0 + sint, 0, HV_SINT_MASKED } },
+		{ "take", { HV_MSR_SINT0 + sint,
+			    HV_SINT_MASKED | HV_SINT_VECTOR_MASK,
+			    HYPERVISOR_CALLBACK_VECTOR } },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(deeds); i++) {
+		if (strcmp(deeds[i].name, deed))
+			continue;
+		*wish = deeds[i].wish;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int set_deed(const char *text, const struct kernel_param *param)
+{
+	unsigned int cpu, sint = 0;
+	struct wish wish;
+	char deed[16];
+	int err;
+
+	if (sscanf(text, "%u %15s %u", &cpu, deed, &sint) < 2 ||
+	    sint >= HV_SINT_COUNT)
+		return -EINVAL;
+	err = wish_of(deed, sint, &wish);
+	return err ?: smp_call_function_single(cpu, grant_here, &wish, 1);
+}
+
+static const struct kernel_param_ops deed_ops = {
+	.set = set_deed,
+};
+
+module_param_cb(deed, &deed_ops, NULL, 0200);
+MODULE_PARM_DESC(deed, "CPU DEED [SINT]");
+
+static int __init rival_init(void)
+{
+	sim = (void *)get_zeroed_page(GFP_KERNEL);
+	return sim ? 0 : -ENOMEM;
+}
+
+/* Take it back before: the page is free after. */
+static void __exit rival_exit(void)
+{
+	free_page((unsigned long)sim);
+}
+
+module_init(rival_init);
+module_exit(rival_exit);
+
+MODULE_DESCRIPTION("Change the SynIC behind its user's back");
+MODULE_LICENSE("GPL");
