@@ -97,7 +97,7 @@ static long ioctl_info(void __user *arg)
 	};
 
 	info.synic = hvp_synic_ownership(&info.vps_online);
-	info.sints_busy = hvp_bind_foreign();
+	info.sints_busy = hvp_watch_busy();
 	strscpy(info.version, HVPOST_VERSION, sizeof(info.version));
 	if (hvp_rdmsr_safe(HV_MSR_GUEST_OS_ID, &info.guest_os_id))
 		return -EIO;

@@ -319,6 +319,11 @@ void hvp_watch_start(void);
 void hvp_watch_exit(void);
 /* How often a CPU's SynIC or SINT was found lost. */
 u64 hvp_watch_losses(void);
+/*
+ * hvp_bind_foreign(), for a user. One without CAP_SYS_ADMIN may not have all CPUs
+ * asked at will, and gets an answer that may be a second old.
+ */
+u32 hvp_watch_busy(void);
 
 /* vmbus.c */
 

@@ -157,7 +157,7 @@ int hvp_inbox_resume(struct hvp_inbox *inbox)
 		return -ENOTCONN;
 
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		if (rings[cpu] && hvp_ring_is_stalled(rings[cpu]))
+		if (rings[cpu] && hvp_ring_may_go_on(rings[cpu]))
 			hvp_taker_resume(inbox->takers[cpu]);
 	return 0;
 }

@@ -175,6 +175,11 @@ bool hvp_ring_is_stalled(const struct hvp_ring *ring)
 	return READ_ONCE(ring->stalled);
 }
 
+bool hvp_ring_may_go_on(const struct hvp_ring *ring)
+{
+	return hvp_ring_is_stalled(ring) && ring_has_room(ring);
+}
+
 const struct hvp_pages *hvp_ring_pages(const struct hvp_ring *ring)
 {
 	return ring->pages;

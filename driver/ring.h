@@ -94,6 +94,8 @@ ssize_t hvp_ring_read(struct hvp_ring *ring, char __user *buffer, size_t room);
 
 /* Has its taker left something behind for want of room? Ask after reading. */
 bool hvp_ring_is_stalled(const struct hvp_ring *ring);
+/* That, and there is room: to ask the taker's CPU for less comes to nothing. */
+bool hvp_ring_may_go_on(const struct hvp_ring *ring);
 
 /* The memory of its records. */
 const struct hvp_pages *hvp_ring_pages(const struct hvp_ring *ring);

@@ -31,6 +31,11 @@ static atomic64_t losses;
 
 static u64 last_look_ns;	/* a word; how long ago is all that counts */
 
+/* What foreigners have, for those who may not ask all CPUs each time. */
+static DEFINE_MUTEX(busy_lock);	/* guards these two */
+static u32 busy_sints;
+static u64 busy_since_ns;	/* 0: never yet */
+
 static void watch(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch);
 
@@ -101,10 +106,10 @@ static void watch(struct work_struct *work)
 {
 	unsigned int seconds = READ_ONCE(watch_seconds);
 
+	WRITE_ONCE(last_look_ns, ktime_get_ns());
 	if (!seconds || !hvp_bind_taken())
 		return;
 	look_at_all();
-	WRITE_ONCE(last_look_ns, ktime_get_ns());
 	schedule_delayed_work(&watch_work, min(seconds, 3600u) * HZ);
 }
 
@@ -125,4 +130,22 @@ void hvp_watch_exit(void)
 u64 hvp_watch_losses(void)
 {
 	return atomic64_read(&losses);
+}
+
+u32 hvp_watch_busy(void)
+{
+	u64 now_ns = ktime_get_ns();
+	u32 busy;
+
+	if (hvp_is_privileged())
+		return hvp_bind_foreign();
+
+	mutex_lock(&busy_lock);
+	if (!busy_since_ns || now_ns > busy_since_ns + LOOK_PAUSE_NS) {
+		busy_sints = hvp_bind_foreign();
+		busy_since_ns = now_ns;
+	}
+	busy = busy_sints;
+	mutex_unlock(&busy_lock);
+	return busy;
 }

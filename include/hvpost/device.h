@@ -40,7 +40,8 @@
  * @privileges_low:	CPUID 0x40000003 EAX: partition privileges 31:0
  * @privileges_high:	CPUID 0x40000003 EBX: partition privileges 63:32
  * @sints_bound:	bit n: SINT n is bound by some open file
- * @sints_busy:		bit n: SINT n is unmasked on some online CPU, not by us
+ * @sints_busy:		bit n: SINT n is unmasked on some online CPU, not by us;
+ *			without CAP_SYS_ADMIN this may be a second old
  * @vps_online:		number of CPUs that receive now
  * @vmbus_loaded:	1 while hv_vmbus is loaded, else 0
  * @guest_os_id:	the GUEST_OS_ID in force

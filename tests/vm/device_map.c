@@ -223,6 +223,26 @@ END_TEST
 
 /* Receiving */
 
+/* The guest has a CPU too few, which might be added. */
+START_TEST(the_records_of_a_cpu_that_is_not_there_are_sigbus)
+{
+	struct rings rings = open_mapped(FREE_SINT, 0);
+	int status;
+	pid_t child;
+
+	ck_assert_uint_gt(rings.layout.ring_count, VPS);
+	ck_assert_uint_eq(rings.words[VPS].head, 0);
+	child = fork();
+	if (!child)
+		_exit(record_at(&rings, VPS, 0)->payload_size);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGBUS);
+	/* The memory next to it is as good as ever. */
+	ck_assert_uint_eq(record_at(&rings, VPS - 1, 0)->payload_size, 0);
+}
+END_TEST
+
 START_TEST(messages_arrive_in_the_ring_of_their_vp)
 {
 	struct rings rings = open_mapped(ECHO_SINT, 0);
@@ -330,6 +350,24 @@ START_TEST(messages_beyond_a_full_mapped_ring_wait_for_the_resume)
 	take_number(&rings, 0, 1);
 	ck_assert_uint_eq(rings.words[0].stalled, 0);
 	ck_assert(is_empty(&rings, 0));
+}
+END_TEST
+
+START_TEST(a_resume_without_room_asks_nobody)
+{
+	struct rings rings = open_mapped(ECHO_SINT, 1);
+
+	send_number(rings.fd, ECHO(0, ECHO_SINT), 0);
+	wait_taken(rings.fd, 1);
+	send_number(rings.fd, ECHO(0, ECHO_SINT), 1);
+	while (!__atomic_load_n(&rings.words[0].stalled, __ATOMIC_ACQUIRE))
+		look_again();
+	for (unsigned int i = 0; i < 100; i++)
+		ck_assert_int_eq(ioctl(rings.fd, HVPOST_IOC_RESUME), 0);
+	/* Each look of the CPU would be one. */
+	ck_assert_uint_eq(counters(rings.fd).stalls, 1);
+	take_number(&rings, 0, 0);
+	take_number(&rings, 0, 1);
 }
 END_TEST
 
@@ -680,6 +718,8 @@ static void add_mapping_cases(Suite *suite)
 	tcase_add_test(mapping, a_private_mapping_is_einval);
 	tcase_add_test(mapping, what_lies_in_no_area_cannot_be_mapped);
 	tcase_add_test(mapping, memory_that_is_mapped_begins_as_zeros);
+	tcase_add_test(mapping,
+		       the_records_of_a_cpu_that_is_not_there_are_sigbus);
 	tcase_add_test(moving, a_mapping_moves_and_shrinks_but_does_not_grow);
 }
 
@@ -698,6 +738,7 @@ static void add_receiving_cases(Suite *suite)
 			    0, (int)VPS);
 	tcase_add_test(receiving,
 		       messages_beyond_a_full_mapped_ring_wait_for_the_resume);
+	tcase_add_test(receiving, a_resume_without_room_asks_nobody);
 	tcase_add_test(receiving, a_resume_of_nothing_does_nothing);
 
 	tcase_add_test(quiet,

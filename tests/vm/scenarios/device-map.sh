@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: rings in a reader's memory, honest and lying ones, by bare mmap()
 # devices: hyperv-testdev
+# cpus: 2,maxcpus=3
 # seconds: 240
 # append: preempt=full
 
