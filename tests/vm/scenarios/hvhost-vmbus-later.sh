@@ -15,7 +15,7 @@ vmbus_version=4.1
 
 step "SINT 2 is taken away from who has its rings mapped"
 rmmod hv_vmbus
-load_hvpost
+load_hvpost watch_seconds=1
 testdev message-create 0x32 1 2
 CK_DEFAULT_TIMEOUT=60 device_revoked
 [ "$(dmesg | grep -c "Vmbus version:$vmbus_version")" -eq 4 ] || fail "no fourth contact"
@@ -53,4 +53,5 @@ for vp in 0 1; do
 		END { exit NR != posted || $1 != NR }' || fail "not each once, and in order"
 done
 listen_stop
+[ "$(cat /sys/class/misc/hvpost/synic_losses)" = 0 ] || fail "hv_vmbus was taken for a rival"
 unload_hvpost
