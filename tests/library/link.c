@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +29,14 @@ struct echo_link echo = {
 	.behind = 1 + HV_PORT_MESSAGE_BUFFERS,
 	.flow = true,
 	.hypercalls = true,
+	.messages = 500,
 };
+
+/*
+ * Bits of the links that somebody has posted to since they were last found empty:
+ * all at first. In shared memory, as cases run in processes of their own.
+ */
+static atomic_uint *links_used;
 
 /* Whose handles these are; a case opens and closes them in its first thread. */
 static struct hvpost *handles[HANDLES];
@@ -75,11 +84,24 @@ static bool take_word(const char *word)
 	       take_number(word, "payload=", &echo.payload) ||
 	       take_number(word, "behind=", &echo.behind) ||
 	       take_switch(word, "flow=", &echo.flow) ||
-	       take_switch(word, "hypercalls=", &echo.hypercalls);
+	       take_switch(word, "hypercalls=", &echo.hypercalls) ||
+	       take_number(word, "messages=", &echo.messages);
+}
+
+static void share_links_used(void)
+{
+	links_used = mmap(NULL, sizeof(*links_used), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (links_used == MAP_FAILED) {
+		perror("library: mmap");
+		exit(EXIT_FAILURE);
+	}
+	atomic_init(links_used, (1u << LINKS) - 1);
 }
 
 int link_parse(int count, char **words)
 {
+	share_links_used();
 	for (int i = 0; i < count; i++) {
 		if (take_word(words[i]))
 			continue;
@@ -149,8 +171,12 @@ static void flush(uint32_t n)
 
 void link_setup(void)
 {
+	unsigned int used = atomic_load(links_used);
+
 	for (uint32_t n = 0; n < LINKS; n++)
-		flush(n);
+		if (used & 1u << n)
+			flush(n);
+	atomic_store(links_used, 0);
 }
 
 void link_teardown(void)
@@ -166,6 +192,8 @@ void link_teardown(void)
 struct hvpost_post post_of(uint32_t connection, const void *payload,
 			   size_t size)
 {
+	if (connection - echo.connection < LINKS)
+		atomic_fetch_or(links_used, 1u << (connection - echo.connection));
 	return (struct hvpost_post){
 		.connection_id = connection,
 		.message_type = TYPE,

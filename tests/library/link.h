@@ -34,6 +34,7 @@ struct echo_link {
 				 */
 	bool flow;		/* the host refuses more of them, unharmed */
 	bool hypercalls;	/* hvpost_hypercall() is there */
+	uint32_t messages;	/* of one thread of many, where it takes time */
 };
 
 extern struct echo_link echo;

@@ -10,8 +10,6 @@
 
 /* The two halves of one handle */
 
-#define MESSAGES 500u
-
 struct halves {
 	struct hvpost *handle;
 	/* How many may be on their way; where the host minds, one. */
@@ -22,7 +20,7 @@ static void *post_numbers(void *argument)
 {
 	struct halves *halves = argument;
 
-	for (uint64_t number = 1; number <= MESSAGES; number++) {
+	for (uint64_t number = 1; number <= echo.messages; number++) {
 		while (sem_wait(&halves->room))
 			;
 		send_number(halves->handle, 0, number);
@@ -36,10 +34,10 @@ START_TEST(one_thread_posts_while_another_receives_by_the_same_handle)
 	struct hvpost_message message;
 	pthread_t poster;
 
-	sem_init(&halves.room, 0, echo.flow ? MESSAGES : 1);
+	sem_init(&halves.room, 0, echo.flow ? echo.messages : 1);
 	ck_assert_int_eq(pthread_create(&poster, NULL, post_numbers, &halves),
 			 0);
-	for (uint64_t number = 1; number <= MESSAGES; number++) {
+	for (uint64_t number = 1; number <= echo.messages; number++) {
 		ck_assert_int_eq(hvpost_receive(halves.handle, &message,
 						HVPOST_NEVER), 0);
 		ck_assert_uint_eq(number_in(&message), number);
@@ -105,7 +103,7 @@ static void *flood(void *argument)
 {
 	struct poster *poster = argument;
 
-	for (uint64_t number = 1; number <= MESSAGES; number++)
+	for (uint64_t number = 1; number <= echo.messages; number++)
 		send_number(poster->handle, 0, poster->id << 32 | number);
 	atomic_fetch_add(&posters_done, 1);
 	return NULL;
@@ -136,7 +134,7 @@ START_TEST(of_many_posters_each_message_arrives_once_and_in_order)
 	struct hvpost *hv = open_bound(0, ring_sizes[_i]);
 
 	start_posters(posters);
-	for (uint64_t i = 1; i <= MESSAGES * POSTERS; i++) {
+	for (uint64_t i = 1; i <= (uint64_t)echo.messages * POSTERS; i++) {
 		struct hvpost_message message = receive(hv);
 		uint64_t number = number_in(&message);
 

@@ -16,7 +16,7 @@ done
 
 step "the cases"
 library target=device connection=0x16 sint=6 stuck=0x70 event=0 payload=240 \
-	behind=17 flow=1 hypercalls=0
+	behind=17 flow=1 hypercalls=0 messages=100
 
 step "nothing is left behind"
 unload_hvpost

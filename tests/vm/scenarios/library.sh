@@ -16,7 +16,7 @@ done
 
 step "the cases"
 library target=device connection=0x16 sint=6 stuck=0x70 event=0 payload=239 \
-	behind=2 flow=0 hypercalls=0
+	behind=2 flow=0 hypercalls=0 messages=100
 
 step "nothing is left behind"
 unload_hvpost
