@@ -20,6 +20,8 @@
 #define CONTROL_VERSION			1
 #define CONTROL_REQUEST_SIZE_MAX	4096u
 #define CONTROL_ANSWER_SIZE_MAX		32768u
+/* Far more than the largest machine that hvhost makes has ever come to */
+#define CONTROL_SNAPSHOT_SIZE_MAX	(256u << 20)
 
 /* A new request for @command; add its members. */
 struct json_object *inquiry_new(const char *command);

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "inquiry.h"
 
 static const struct common_options defaults;
 
+/* One that never ends, as some devices are, is not to fill our memory. */
 static int copy(int from, int to)
 {
 	static char bytes[65536];
+	size_t sum = 0;
 	ssize_t size;
 
 	while ((size = read(from, bytes, sizeof(bytes))) != 0) {
@@ -21,6 +24,10 @@ static int copy(int from, int to)
 
 		if (size < 0 && errno != EINTR)
 			return -errno;
+		if (size > 0)
+			sum += (size_t)size;
+		if (sum > CONTROL_SNAPSHOT_SIZE_MAX)
+			return -EFBIG;
 		for (; done < size; done += count) {
 			count = write(to, bytes + done, (size_t)(size - done));
 			if (count < 0)

@@ -7,12 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "control_command.h"
 #include "guest.h"
 #include "restore.h"
-
-/* Far more than the largest machine that hvhost makes has ever come to. */
-#define SNAPSHOT_SIZE_MAX (256u << 20)
 
 /* What has these is a memfd that nobody changes: reading it never waits. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -55,9 +53,9 @@ static size_t check_descriptor(struct request *request)
 			     "sealed against writing and resizing");
 		return 0;
 	}
-	if (file.st_size <= 0 || file.st_size > SNAPSHOT_SIZE_MAX)
+	if (file.st_size <= 0 || file.st_size > CONTROL_SNAPSHOT_SIZE_MAX)
 		request_fail(request, NULL, "a snapshot has 1 to %u bytes",
-			     SNAPSHOT_SIZE_MAX);
+			     CONTROL_SNAPSHOT_SIZE_MAX);
 	return (size_t)file.st_size;
 }
 

@@ -354,16 +354,26 @@ static int make(struct guest *guest, const struct guest_wish *wish, char *error)
 	return err ? fail(error, "its ports cannot be made", strerror(-err)) : 0;
 }
 
+/* What was said of the name would count for nothing. */
+static bool is_promised(const struct named *named)
+{
+	return named->is_kept && !named->is_prober;
+}
+
 int guests_add(struct server *server, const struct guest_wish *wish, char *error)
 {
 	struct named *named = names_get(&server->names, wish->name);
 	struct guest *guest = calloc(1, sizeof(*guest));
 	int err;
 
-	if (!named || !guest || named->partition) {
+	const char *wrong = !named || !guest ? "out of memory" :
+			    named->partition ? "there is a guest of this name" :
+			    is_promised(named) ? "--partition has this name for a "
+						 "process" : NULL;
+
+	if (wrong) {
 		free(guest);
-		return fail(error, wish->name, named && named->partition ?
-			    "there is a guest of this name" : "out of memory");
+		return fail(error, wish->name, wrong);
 	}
 	named->is_kept = true;
 	guest->server = server;

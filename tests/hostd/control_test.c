@@ -265,6 +265,7 @@ static const struct {
 	{ "snapshot", 1, "too few operands" },
 	{ "restore", 1, "too few operands" },
 	{ "restore /nonexistent/x", 1, "cannot read /nonexistent/x" },
+	{ "restore /dev/zero", 1, "cannot read /dev/zero: File too large" },
 	{ "restore /dev/null", 2, "a process is attached" },
 	{ "inspect x", 1, "too many operands" },
 	{ "frob", 1, "no command 'frob'" },

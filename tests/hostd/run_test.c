@@ -110,6 +110,8 @@ static const struct {
 	{ "--partition ''", "a partition's name has" },
 	{ "--partition a -p a", "it is there twice" },
 	{ "--guest ''", "a guest's name has" },
+	{ "--partition g,restricted --guest g,kernel=/dev/null",
+	  "--partition has this name for a process" },
 	{ "--guest g", "a guest needs kernel=FILE" },
 	{ "--guest g,kernel", "what follows a guest's name is KEY=VALUE" },
 	{ "--guest g,kernel=k,cpus=0", "cpus is a number from 1 to 254" },
