@@ -20,6 +20,8 @@
  *   permit.c	which groups may post to which connections
  *   device.c	/dev/hvpost
  *   sysfs.c	its attributes in sysfs
+ *   count.c	what happened how often, there
+ *   trace.c	the trace points
  *   vmbus.c	hv_vmbus coming and going
  *   watch.c	what somebody else changed in the SynIC behind our back
  *   power.c	suspend, hibernation, reboot, kexec

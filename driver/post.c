@@ -19,7 +19,9 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "count.h"
 #include "retry.h"
+#include "trace.h"
 
 #define POST_FLAGS	(HVPOST_POST_RETRY_CONNECTION | HVPOST_POST_UNCHECKED)
 
@@ -186,13 +188,14 @@ static int wait_for_quota(struct hvp_quota *quota, u64 deadline_ns)
 	return err;
 }
 
-int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post)
+/* @payload: room for one, of which the tries read what is copied there. */
+static int post_until_final(struct hvp_quota *quota,
+			    struct hvpost_ioc_post *post, void *payload)
 {
 	struct hvp_retry retry = {
 		.deadline_ns = post->deadline_ns,
 		.retry_connection = post->flags & HVPOST_POST_RETRY_CONNECTION,
 	};
-	u8 payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
 	int err, next;
 	u64 result;
 
@@ -222,7 +225,22 @@ int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post)
 	}
 }
 
-int hvp_signal(struct hvp_quota *quota, struct hvpost_ioc_signal *signal)
+int hvp_post(struct hvp_quota *quota, struct hvpost_ioc_post *post)
+{
+	u64 start_ns = trace_hvpost_post_enabled() ? ktime_get_ns() : 0;
+	u8 payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
+	int err = post_until_final(quota, post, payload);
+
+	hvp_count_post(post->status, post->attempts);
+	if (trace_hvpost_post_enabled())
+		trace_hvpost_post(post, err,
+				  start_ns ? ktime_get_ns() - start_ns : 0,
+				  post->attempts ? payload : NULL);
+	return err;
+}
+
+static int signal_once(struct hvp_quota *quota,
+		       struct hvpost_ioc_signal *signal)
 {
 	u64 result;
 	int err;
@@ -252,4 +270,13 @@ int hvp_signal(struct hvp_quota *quota, struct hvpost_ioc_signal *signal)
 		return -EOPNOTSUPP;
 	signal->status = result & HV_RESULT_STATUS_MASK;
 	return hvp_status_errno(signal->status);
+}
+
+int hvp_signal(struct hvp_quota *quota, struct hvpost_ioc_signal *signal)
+{
+	int err = signal_once(quota, signal);
+
+	hvp_count(signals);
+	trace_hvpost_signal(signal, err);
+	return err;
 }

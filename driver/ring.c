@@ -10,9 +10,11 @@
 #include <linux/topology.h>
 #include <linux/uaccess.h>
 
+#include "count.h"
 #include "filter.h"
 #include "layout.h"
 #include "pages.h"
+#include "trace.h"
 
 /* Taking */
 
@@ -100,6 +102,8 @@ bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record)
 	/* Who told us otherwise before, of a ring that is not shared, lied. */
 	if (!ring_has_room(ring)) {
 		ring->counters.dropped++;
+		hvp_count(drops);
+		trace_hvpost_drop(record);
 		return false;
 	}
 	ring_add(ring, record);

@@ -19,6 +19,8 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "count.h"
+#include "trace.h"
 
 DEFINE_PER_CPU(struct hvp_vp, hvp_vps);
 
@@ -167,6 +169,25 @@ static void leave_flags(struct hvp_vp *vp)
 	leave_page(&vp->sief);
 }
 
+/* By whom this VP receives, as the trace point tells it. */
+static u32 vp_owner(const struct hvp_vp *vp)
+{
+	if (!vp->sim.memory)
+		return 0;
+	return vp->sim.owned ? HVPOST_SYNIC_OWNED : HVPOST_SYNIC_SHARED;
+}
+
+/* It was @before. */
+static void tell_owner(const struct hvp_vp *vp, u32 before)
+{
+	u32 owner = vp_owner(vp);
+
+	if (owner == before)
+		return;
+	hvp_count(owner_changes);
+	trace_hvpost_owner(vp->vp_index, owner);
+}
+
 /* Use the pages in force; called on the CPU, may sleep. */
 static int enter_synic(struct hvp_vp *vp)
 {
@@ -246,12 +267,15 @@ static int start_vp(struct hvp_vp *vp)
 	vp->suspected = false;
 	vp->lost = false;
 	vp->online = true;
+	tell_owner(vp, 0);
 	hvp_bind_cpu_online();
 	return 0;
 }
 
 static void stop_vp(struct hvp_vp *vp)
 {
+	u32 owner = vp_owner(vp);
+
 	lockdep_assert_held(&synic_lock);
 	if (!vp->online)
 		return;
@@ -259,6 +283,7 @@ static void stop_vp(struct hvp_vp *vp)
 	hvp_bind_cpu_offline();
 	vp->online = false;
 	leave_synic(vp);
+	tell_owner(vp, owner);
 }
 
 static int synic_online(unsigned int cpu)
@@ -348,10 +373,13 @@ static int follow_on_cpu(void *unused)
 {
 	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
 	int err = 0;
+	u32 owner;
 
 	mutex_lock(&synic_lock);
+	owner = vp_owner(vp);
 	if (vp->online)
 		err = enter_synic(vp);
+	tell_owner(vp, owner);
 	if (vp->online && !err)
 		hvp_bind_cpu_resume();
 	vp->suspected = false;

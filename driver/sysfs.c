@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/class/misc/hvpost: what an administrator who set a quota or an allow list
- * wants to know.
+ * wants to know, and what count.c counts.
  */
 #include "hvpost.h"
 
 #include <linux/device.h>
 #include <linux/sysfs.h>
+
+#include "count.h"
 
 static ssize_t quota_held_back_show(struct device *device,
 				    struct device_attribute *attribute,
@@ -42,4 +44,9 @@ static const struct attribute_group hvp_sysfs_group = {
 	.attrs = hvp_sysfs_attrs,
 };
 
-const struct attribute_group *hvp_sysfs_groups[] = { &hvp_sysfs_group, NULL };
+const struct attribute_group *hvp_sysfs_groups[] = {
+	&hvp_sysfs_group,
+	&hvp_count_group,
+	&hvp_count_status_group,
+	NULL
+};

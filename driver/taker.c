@@ -12,9 +12,11 @@
 
 #include <asm/sync_bitops.h>
 
+#include "count.h"
 #include "flags.h"
 #include "slot.h"
 #include "taker.h"
+#include "trace.h"
 
 /*
  * Slots taken in one go. Each delivery raises its own interrupt, so stopping
@@ -47,6 +49,7 @@ struct hvp_taker {
 	u64 interrupts;		/* as in struct hvpost_ioc_counters */
 	u64 empty;
 	u64 eoms;
+	bool waiting;		/* for a ring to have room, as was told last */
 	struct hvpost_record record;	/* what is being taken */
 };
 
@@ -72,17 +75,44 @@ static struct hv_slot *taker_slot(const struct hvp_taker *taker)
 	return sim ? &sim->slot[sint] : NULL;
 }
 
-/* Does @record have to stay where it is, for want of room in a ring? */
-static bool taker_must_wait(struct hvp_taker *taker)
+static u32 vp_index_here(void)
+{
+	return this_cpu_ptr(&hvp_vps)->vp_index;
+}
+
+static void taker_tell_waiting(struct hvp_taker *taker, bool waiting)
+{
+	if (taker->waiting == waiting)
+		return;
+	taker->waiting = waiting;
+	if (waiting) {
+		hvp_count(ring_full);
+		trace_hvpost_ring_full(vp_index_here(), taker->sint);
+	} else {
+		hvp_count(ring_resumed);
+		trace_hvpost_ring_resumed(vp_index_here(), taker->sint);
+	}
+}
+
+static bool rings_must_wait(struct hvp_taker *taker)
 {
 	struct hvp_ring *ring;
-
-	lockdep_assert_held(&taker->lock);
 
 	list_for_each_entry(ring, &taker->rings, of_taker)
 		if (hvp_ring_must_wait(ring, &taker->record))
 			return true;
-	return list_empty(&taker->rings);
+	return false;
+}
+
+/* Does the record have to stay where it is, for want of room in a ring? */
+static bool taker_must_wait(struct hvp_taker *taker)
+{
+	lockdep_assert_held(&taker->lock);
+
+	if (list_empty(&taker->rings))
+		return true;
+	taker_tell_waiting(taker, rings_must_wait(taker));
+	return taker->waiting;
 }
 
 /* Into all rings that want it and have room. Return true if that is any. */
@@ -95,7 +125,7 @@ static bool taker_hand_out(struct hvp_taker *taker)
 	lockdep_assert_held(&taker->lock);
 
 	record->time_ns = ktime_get_ns();
-	record->vp_index = this_cpu_ptr(&hvp_vps)->vp_index;
+	record->vp_index = vp_index_here();
 	record->sint = taker->sint;
 	list_for_each_entry(ring, &taker->rings, of_taker) {
 		if (!hvp_ring_take(ring, record))
@@ -155,6 +185,8 @@ static void slot_free(struct hvp_taker *taker, struct hv_slot *slot, u32 type)
 
 	if (READ_ONCE(slot->message_flags) & HV_MESSAGE_PENDING) {
 		taker->eoms++;
+		hvp_count(eoms);
+		trace_hvpost_eom(vp_index_here(), taker->sint);
 		hvp_synic_eom();
 	}
 }
@@ -182,6 +214,8 @@ static bool taker_take_slot(struct hvp_taker *taker)
 			break;
 
 		taker_hand_out(taker);
+		hvp_count(slots);
+		trace_hvpost_slot(&taker->record);
 		slot_free(taker, slot, hvp_slot_type(&head));
 	}
 	return budget != TAKE_BUDGET;
@@ -214,6 +248,8 @@ static bool taker_take_flags_of(struct hvp_taker *taker,
 			taker_set_stalled(taker, true);
 		if (taker_hand_out(taker))
 			--*budget;
+		hvp_count(flags);
+		trace_hvpost_flag(&taker->record);
 	}
 	return taken;
 }
