@@ -11,6 +11,9 @@ OBJCOPY  ?= objcopy
 INSTALL  ?= install
 PKG_CONFIG ?= pkg-config
 SCDOC    ?= scdoc
+# For BPF programs, whatever CC is. The tool is often where only root looks.
+BPF_CC   ?= clang
+BPFTOOL  ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
 CFLAGS   ?= -O2 -g
 CPPFLAGS ?=
 LDFLAGS  ?=
@@ -56,6 +59,8 @@ COMPILE = $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
 
 JSON_CFLAGS  = $(shell $(PKG_CONFIG) --cflags json-c)
 JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
+BPF_CFLAGS   = $(shell $(PKG_CONFIG) --cflags libbpf)
+BPF_LIBS     = $(shell $(PKG_CONFIG) --libs libbpf)
 SECCOMP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libseccomp)
 SECCOMP_LIBS = $(shell $(PKG_CONFIG) --libs libseccomp)
 ZLIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags zlib)
@@ -157,8 +162,30 @@ $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Icli/common $(JSON_CFLAGS) -c -o $@ $<
 
+# BPF programs, built into the tool by way of a header. They need no types of a
+# kernel: what they read is laid down elsewhere.
+BPF_OBJ := $(patsubst cli/hvpost/bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard cli/hvpost/bpf/*.bpf.c))
+BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -D__x86_64__ -Wall -Wextra \
+	     -Wno-unused-parameter $(if $(filter yes,$(WERROR)),-Werror) \
+	     -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu
+
+$(B)/bpf/%.o: cli/hvpost/bpf/%.bpf.c $(B)/flags
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CC) $(BPF_FLAGS) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/bpf/trace.skel.h: $(BPF_OBJ)
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen object $(@D)/trace.bpf $^
+	$(Q)$(BPFTOOL) gen skeleton $(@D)/trace.bpf name trace_bpf > $@.tmp && mv $@.tmp $@
+
+$(B)/obj/cli/hvpost/observer.o: $(B)/bpf/trace.skel.h
+# The header that is made does not know our warnings.
+$(B)/obj/cli/hvpost/observer.o: COMPILE += -isystem $(B)/bpf
+$(B)/obj/cli/hvpost/observer%.o: COMPILE += $(BPF_CFLAGS)
+
 link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost -lhvhost \
-	      $(JSON_LIBS) -lm
+	      $(JSON_LIBS) $(BPF_LIBS) -lm
 
 $(B)/bin/hvpost: $(CLI_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(call say,LD,$@)
@@ -262,7 +289,7 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(ZLIB_LIBS) -pthread -lm
 
 $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 	$(call say,LD,$@)
@@ -398,7 +425,8 @@ $(B)/tests/fuzz_image: $(B)/lib/libvmm.a
 
 # The tool, without its commands
 CAPTURE_OBJ := $(patsubst %,$(B)/obj/cli/%.o,$(addprefix hvpost/,capture_file pcapng \
-		 sighting sighting_packet sighting_print failure bytes) common/json)
+		 sighting sighting_packet sighting_print vmbus_name failure \
+		 bytes) common/json)
 $(B)/tests/fuzz_capture: $(CAPTURE_OBJ) $(B)/lib/libhvpost.a
 $(B)/tests/fuzz_capture: fuzz_libs = $(JSON_LIBS)
 
@@ -541,4 +569,4 @@ help: ## this list
 	     /^[a-z-]+:.*##/ { sub(/^[ \t]+/, "", $$2); printf "  %-19s %s\n", $$1, $$2 }' Makefile
 	@printf '\nV=1 shows the commands; PREFIX, DESTDIR, CC, CFLAGS, KERNELRELEASE, KDIR are yours to set.\n'
 
--include $(shell find $(B)/obj $(B)/examples $(B)/vm-tests $(B)/vm-host -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/bpf $(B)/examples $(B)/vm-tests $(B)/vm-host -name '*.d' 2>/dev/null)

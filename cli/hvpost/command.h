@@ -28,6 +28,7 @@ extern const struct command command_send;
 extern const struct command command_listen;
 extern const struct command command_signal;
 extern const struct command command_ping;
+extern const struct command command_trace;
 extern const struct command command_status;
 extern const struct command command_conform;
 extern const struct command command_demo;

@@ -6,6 +6,7 @@ static const struct command *const commands[] = {
 	&command_listen,  &command_signal,  &command_ping,
 	&command_status,  &command_conform, &command_demo,
 	&command_capture, &command_plot,    &command_replay,
+	&command_trace,
 	NULL,
 };
 

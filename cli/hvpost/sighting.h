@@ -20,6 +20,7 @@
 /* Kept in captures: new ones go to the end. */
 enum sighting_kind {
 	SIGHTING_POST,		/* a message was offered; status is the last one */
+				/* detail, here and of a slot: VMBus's message */
 	SIGHTING_SIGNAL,	/* an event was signalled, the same; detail: flag */
 	SIGHTING_SLOT,		/* a guest took a message out of a slot */
 	SIGHTING_FLAG,		/* a guest took an event flag; detail: which */
@@ -51,7 +52,7 @@ struct sighting {
 	uint64_t duration_ns;
 	enum sighting_kind kind;
 	enum sighting_source source;
-	uint32_t pid;		/* whoever ran then, also in an interrupt */
+	uint32_t pid;		/* whoever did it; an interrupt is nobody's deed */
 	char process[SIGHTING_PROCESS_SIZE];
 	uint32_t cpu;		/* of the system that looks */
 	uint64_t partition;	/* whose VP it is, for those who have several */

@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "json.h"
+#include "vmbus_name.h"
 
 #define NS_PER_S	1000000000u
 #define NS_PER_US	1000u
@@ -20,6 +21,8 @@ static const struct {
 	const char *name;
 	bool is_hex;
 } details[SIGHTING_KINDS] = {
+	[SIGHTING_POST] = { "vmbus_message", false },
+	[SIGHTING_SLOT] = { "vmbus_message", false },
 	[SIGHTING_SIGNAL] = { "flag", false },
 	[SIGHTING_FLAG] = { "flag", false },
 	[SIGHTING_OWNER] = { "synic", false },
@@ -55,9 +58,23 @@ static const char *name_of_detail(enum sighting_kind kind)
 	return details[kind].name ? details[kind].name : "detail";
 }
 
+/* NULL: it is no message of VMBus's, or one without a name. */
+static const char *vmbus_name_of(const struct sighting *sighting)
+{
+	if (sighting->kind != SIGHTING_POST && sighting->kind != SIGHTING_SLOT)
+		return NULL;
+	return vmbus_name(sighting->detail);
+}
+
 static void print_detail(FILE *out, const struct sighting *sighting)
 {
 	const char *name = name_of_detail(sighting->kind);
+	const char *vmbus = vmbus_name_of(sighting);
+
+	if (vmbus) {
+		fprintf(out, " VMBus: %s", vmbus);
+		return;
+	}
 
 	if (details[sighting->kind].is_hex)
 		print_hex(out, name, sighting->detail);
@@ -187,8 +204,11 @@ static void add_outcome(struct json_object *object,
 			const struct sighting *sighting)
 {
 	const char *name = hvpost_status_name(sighting->status);
+	const char *vmbus = vmbus_name_of(sighting);
 
 	add_number(object, name_of_detail(sighting->kind), sighting->detail);
+	if (vmbus)
+		json_add_string(object, "vmbus_name", vmbus);
 	add_number(object, "status", sighting->status);
 	if (name)
 		json_add_string(object, "status_name", name);

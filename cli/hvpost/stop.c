@@ -79,15 +79,14 @@ static struct timespec left_until(uint64_t deadline_ns)
 }
 
 /*
- * Wait for one of @handles to become readable, or, of none, for the time alone. The
+ * Wait for one of @fds to become readable, or, of none, for the time alone. The
  * signals are held between the look at the flag and the wait, which lets them
  * in: so none is lost between the two.
  *
  * Return 1: readable, 0: the deadline has come, -EINTR: time to stop, or
  * -EPIPE: nobody reads standard output.
  */
-static int wait_until(struct hvpost *const *handles, size_t count,
-		      uint64_t deadline_ns)
+static int wait_until(const int *fds, size_t count, uint64_t deadline_ns)
 {
 	struct pollfd watched[STOP_HANDLES_MAX + 1];
 	sigset_t set = stop_signals(), let_in;
@@ -95,8 +94,7 @@ static int wait_until(struct hvpost *const *handles, size_t count,
 	int n = 0, err = 0;
 
 	for (size_t i = 0; i < count; i++)
-		watched[i] = (struct pollfd){ .fd = hvpost_get_fd(handles[i]),
-					      .events = POLLIN };
+		watched[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	watched[count] = (struct pollfd){ .fd = output_to_watch() };
 	sigprocmask(SIG_BLOCK, &set, &let_in);
 	do {
@@ -183,8 +181,10 @@ int stop_or_receive_any(struct hvpost *const *handles, size_t count,
 			size_t *which, struct hvpost_message *message,
 			uint64_t deadline_ns)
 {
-	int err;
+	int fds[STOP_HANDLES_MAX], err;
 
+	for (size_t i = 0; i < count; i++)
+		fds[i] = hvpost_get_fd(handles[i]);
 	/* Messages that the library read ahead do not wake the descriptor. */
 	while (!is_drained()) {
 		err = receive_any(handles, count, which, message);
@@ -192,7 +192,7 @@ int stop_or_receive_any(struct hvpost *const *handles, size_t count,
 			continue;
 		if (err != -EAGAIN)
 			return err;
-		err = wait_until(handles, count, deadline_ns);
+		err = wait_until(fds, count, deadline_ns);
 		if (err < 0)
 			return err;
 		if (err == 0)
@@ -204,4 +204,9 @@ int stop_or_receive_any(struct hvpost *const *handles, size_t count,
 int stop_or_sleep_until(uint64_t deadline_ns)
 {
 	return wait_until(NULL, 0, deadline_ns);
+}
+
+int stop_or_wait(int fd, uint64_t deadline_ns)
+{
+	return wait_until(&fd, 1, deadline_ns);
 }

@@ -41,6 +41,12 @@ int stop_or_receive_any(struct hvpost *const *handles, size_t count,
 			size_t *which, struct hvpost_message *message,
 			uint64_t deadline_ns);
 
+/*
+ * Wait until @fd is readable. Return 1, 0: the deadline came before, -EINTR: it is
+ * time to stop, or -EPIPE as above.
+ */
+int stop_or_wait(int fd, uint64_t deadline_ns);
+
 /* Sleep. Return 0, -EINTR: it is time to stop, or -EPIPE as above. */
 int stop_or_sleep_until(uint64_t deadline_ns);
 

@@ -29,6 +29,9 @@ int main(void)
 	srunner_add_suite(runner, samples_suite());
 	srunner_add_suite(runner, echo_suite());
 	srunner_add_suite(runner, sighting_suite());
+	srunner_add_suite(runner, vmbus_name_suite());
+	srunner_add_suite(runner, observer_suite());
+	srunner_add_suite(runner, histogram_suite());
 	srunner_add_suite(runner, sighting_filter_suite());
 	srunner_add_suite(runner, sighting_packet_suite());
 	srunner_add_suite(runner, sighting_print_suite());

@@ -22,8 +22,10 @@ Suite *diagnosis_suite(void);
 Suite *echo_suite(void);
 Suite *facts_suite(void);
 Suite *failure_suite(void);
+Suite *histogram_suite(void);
 Suite *message_suite(void);
 Suite *number_suite(void);
+Suite *observer_suite(void);
 Suite *options_suite(void);
 Suite *payload_suite(void);
 Suite *privileges_suite(void);
@@ -50,5 +52,6 @@ Suite *status_suite(void);
 Suite *tally_suite(void);
 Suite *target_suite(void);
 Suite *timeline_suite(void);
+Suite *vmbus_name_suite(void);
 
 #endif /* SUITES_H */

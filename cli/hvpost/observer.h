@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * observer.h - what happens to messages on this machine, as it happens, by BPF.
+ * observer_why.h has the words for what could not be followed.
+ */
+#ifndef OBSERVER_H
+#define OBSERVER_H
+
+#include <stdbool.h>
+
+#include "options.h"
+#include "sighting.h"
+#include "sighting_filter.h"
+
+struct observer_wish {
+	struct sighting_filter filter;
+	uint32_t pid;		/* of whoever posts; "none" lets all pass */
+	bool sources[SIGHTING_SOURCES];
+	const struct option_list *programs;	/* files with probes of their own */
+};
+
+enum observer_state {
+	OBSERVER_UNASKED,
+	OBSERVER_FOLLOWS,
+	OBSERVER_AWAITS,	/* what is to come later */
+	OBSERVER_FAILED
+};
+
+/* What came of one source: an errno value, negative, where it failed. */
+struct observer_outcome {
+	enum observer_state state;
+	int error;
+};
+
+struct observer;
+
+/*
+ * Begin to observe. Return 0, and in @outcomes what came of each source, or a
+ * negative errno value: the kernel took no program at all.
+ */
+int observer_open(struct observer **observer, const struct observer_wish *wish,
+		  struct observer_outcome outcomes[SIGHTING_SOURCES]);
+void observer_close(struct observer *observer);
+
+/* Readable while there is something to collect. */
+int observer_fd(const struct observer *observer);
+
+/* Return something else than 0 to have the rest left for the next time. */
+typedef int observer_handler(const struct sighting *sighting, void *context);
+
+/* Hand out what was seen. Return 0 or what @handler returned. */
+int observer_collect(struct observer *observer, observer_handler *handler,
+		     void *context);
+
+/* How many were seen and found no room while nobody collected. */
+uint64_t observer_lost(const struct observer *observer);
+
+#endif /* OBSERVER_H */
