@@ -388,10 +388,19 @@ $(B)/tests/bench: $(BENCH_OBJ) $(B)/obj/tests/hostd/attack.o $(LIBRARIES:%=$(B)/
 # Guests take minutes, in an emulated machine: BENCH_VM=no leaves them out, and
 # BENCH_VM=instructions counts those, too, which takes some minutes more.
 BENCH_VM ?= yes
-BENCH_PARTS ?= engine processes attacks $(if $(filter-out no,$(BENCH_VM)),guests device) \
+BENCH_PARTS ?= engine processes attacks tracing $(if $(filter-out no,$(BENCH_VM)),guests device) \
 	       $(filter instructions,$(BENCH_VM))
 
-bench: $(B)/tests/bench $(if $(filter guests device instructions,$(BENCH_PARTS)),drivers vm-programs) ## ratios against floors and peers, also in build/bench.json
+# A post there and back, counted by its instructions; and the same without probes.
+$(B)/tests/steps: $(B)/obj/tests/steps/steps.o $(LIBRARIES:%=$(B)/lib/%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS) -pthread
+
+$(B)/no-probes/tests/steps: FORCE
+	$(Q)$(MAKE) B=$(B)/no-probes CPPFLAGS='$(CPPFLAGS) -DHVP_NO_PROBES -w' $@
+
+bench: $(B)/tests/bench $(B)/tests/steps $(B)/no-probes/tests/steps $(B)/bin/hvpost $(if $(filter guests device instructions,$(BENCH_PARTS)),drivers vm-programs) ## ratios against floors and peers, also in build/bench.json
 	@$(B)/tests/bench $(B)/bench.json $(B)/bin/hvhost scripts/vm-bench $(BENCH_PARTS)
 
 coverage: ## branches of the engine that its suites take; fails under 95 %

@@ -63,6 +63,8 @@ void bench_connections(void);
 void bench_processes(void);
 void bench_trips(void);
 void bench_attacks(void);
+/* @folder: what was built */
+void bench_tracing(const char *folder);
 /* @vm_bench: scripts/vm-bench */
 void bench_guests(const char *vm_bench);
 void bench_instructions(const char *vm_bench);

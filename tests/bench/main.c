@@ -7,7 +7,7 @@
 #include "hosting.h"
 
 static const char *const parts[] = {
-	"engine", "processes", "attacks", "guests", "device",
+	"engine", "processes", "attacks", "tracing", "guests", "device",
 	"instructions",
 };
 
@@ -16,8 +16,8 @@ static const char *const parts[] = {
 static int usage(const char *name)
 {
 	fprintf(stderr, "usage: %s FILE.json HVHOST VM-BENCH PART...\n"
-		"PART: engine, processes, attacks, guests, device,\n"
-		"      instructions\n", name);
+		"PART: engine, processes, attacks, tracing, guests,\n"
+		"      device, instructions\n", name);
 	return 1;
 }
 
@@ -36,6 +36,18 @@ static bool wanted(const char *part, char *const *words)
 	if (!*words)
 		printf("%s: left out\n", part);
 	return *words;
+}
+
+/* What was built: we are in its folder tests. */
+static const char *build_folder(const char *program)
+{
+	static char folder[256];
+	char *end;
+
+	snprintf(folder, sizeof(folder), "%s", program);
+	for (int i = 0; i < 2 && (end = strrchr(folder, '/')); i++)
+		*end = '\0';
+	return folder;
 }
 
 int main(int argc, char **argv)
@@ -63,6 +75,8 @@ int main(int argc, char **argv)
 		bench_attacks();
 		hosting_stop();
 	}
+	if (wanted("tracing", words))
+		bench_tracing(build_folder(argv[0]));
 	if (wanted("guests", words))
 		bench_guests(argv[3]);
 	if (wanted("device", words))
