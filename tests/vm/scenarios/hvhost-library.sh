@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the library's cases on the device target, with all that our own host can do
+# append: rcupdate.rcu_expedited=1
 # host: hvhost
 # seconds: 240
 # kernel: any
 
-export CK_VERBOSITY=normal
+# One process for all cases: to part with a process takes such a guest longer than
+# most of them do.
+export CK_VERBOSITY=normal CK_FORK=no
 
 step "the links that the cases need"
 load_hvpost

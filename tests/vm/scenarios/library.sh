@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the library's cases on the device target
+# append: rcupdate.rcu_expedited=1
 # devices: hyperv-testdev
 
-export CK_VERBOSITY=normal
+# One process for all cases: to part with a process takes such a guest longer than
+# most of them do.
+export CK_VERBOSITY=normal CK_FORK=no
 
 # device.h says what QEMU's test device can bear, and what it cannot.
 step "the links that the cases need"
