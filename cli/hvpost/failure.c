@@ -228,6 +228,10 @@ struct failure failure_of_bind(uint32_t sint, int error)
 	return failure;
 }
 
+/* Of the targets that end before their handles do: the one in another process. */
+static const char host_gone[] = "its hvhost has ended, or has dropped this process: "
+				"then it said why on its standard error";
+
 struct failure failure_of_receive(uint32_t sint, int error)
 {
 	struct failure failure = local(error);
@@ -237,7 +241,8 @@ struct failure failure_of_receive(uint32_t sint, int error)
 	case -ENODEV:
 		failure.code = "taken-away";
 		set_text(&failure, "SINT %u was taken away", sint);
-		failure.hint = "hv_vmbus was loaded, and SINT 2 is its own";
+		failure.hint = sint == HV_SINT_VMBUS ?
+			"hv_vmbus was loaded, and SINT 2 is its own" : host_gone;
 		break;
 	case -EPIPE:
 		set_text(&failure, "nobody reads standard output any more");
@@ -261,6 +266,10 @@ static struct failure failure_of_connection(uint32_t connection_id, int error)
 		failure.hint = "run as root (CAP_SYS_ADMIN), or use a "
 			       "connection of your own; a kernel that is locked "
 			       "down (Secure Boot) keeps it from root, too";
+		break;
+	case -ENODEV:
+		failure.code = "taken-away";
+		failure.hint = host_gone;
 		break;
 	case -EBUSY:
 		failure.code = "busy";

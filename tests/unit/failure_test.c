@@ -136,6 +136,9 @@ START_TEST(sint_that_is_taken_away_says_by_whom)
 	ck_assert_str_eq(failure.code, "taken-away");
 	ck_assert_str_eq(failure.text, "SINT 2 was taken away");
 	ck_assert_ptr_nonnull(strstr(failure.hint, "hv_vmbus"));
+	failure = failure_of_receive(6, -ENODEV);
+	ck_assert_str_eq(failure.text, "SINT 6 was taken away");
+	ck_assert_ptr_nonnull(strstr(failure.hint, "hvhost has ended"));
 	failure = failure_of_receive(6, -EIO);
 	ck_assert_str_eq(failure.code, "local");
 	ck_assert_str_eq(failure.text, "waiting at SINT 6: Input/output error");
@@ -217,6 +220,7 @@ static const struct {
 	{ -EACCES, "not-allowed", "parameters/allow" },
 	{ -EAGAIN, "over-quota", "parameters/posts_per_second" },
 	{ -EOPNOTSUPP, "no-privilege", "hvpost info" },
+	{ -ENODEV, "taken-away", "hvhost has ended" },
 };
 
 START_TEST(connection_that_the_driver_denies_says_what_to_do)
