@@ -61,6 +61,8 @@ JSON_CFLAGS  = $(shell $(PKG_CONFIG) --cflags json-c)
 JSON_LIBS    = $(shell $(PKG_CONFIG) --libs json-c)
 BPF_CFLAGS   = $(shell $(PKG_CONFIG) --cflags libbpf)
 BPF_LIBS     = $(shell $(PKG_CONFIG) --libs libbpf)
+CURSES_CFLAGS = $(shell $(PKG_CONFIG) --cflags ncursesw)
+CURSES_LIBS  = $(shell $(PKG_CONFIG) --libs ncursesw)
 SECCOMP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libseccomp)
 SECCOMP_LIBS = $(shell $(PKG_CONFIG) --libs libseccomp)
 ZLIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags zlib)
@@ -160,7 +162,7 @@ CLI_OBJ := $(CLI_SRC:%.c=$(B)/obj/%.o)
 $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Icli/common $(JSON_CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) -Icli/common $(JSON_CFLAGS) $(CURSES_CFLAGS) -c -o $@ $<
 
 # BPF programs, built into the tool by way of a header. They need no types of a
 # kernel: what they read is laid down elsewhere.
@@ -185,7 +187,7 @@ $(B)/obj/cli/hvpost/observer.o: COMPILE += -isystem $(B)/bpf
 $(B)/obj/cli/hvpost/observer%.o: COMPILE += $(BPF_CFLAGS)
 
 link_hvpost = $(CC) $(CFLAGS) $(LDFLAGS) $(CLI_OBJ) -L$(B)/lib -lhvpost -lhvhost \
-	      $(JSON_LIBS) $(BPF_LIBS) -lm
+	      $(JSON_LIBS) $(BPF_LIBS) $(CURSES_LIBS) -lm
 
 $(B)/bin/hvpost: $(CLI_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 	$(call say,LD,$@)
@@ -289,7 +291,7 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(ZLIB_LIBS) -pthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(CURSES_LIBS) $(ZLIB_LIBS) -pthread -lm
 
 $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 	$(call say,LD,$@)
@@ -342,7 +344,7 @@ HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
 			sandbox shape worker) $(B)/obj/cli/common/packet.o
 
 $(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
-		| $(B)/examples/vmbus-host $(B)/examples/vmbus-version
+		| $(B)/bin/hvpost $(B)/examples/vmbus-host $(B)/examples/vmbus-version
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=worker_add,--wrap=worker_remove \
@@ -370,7 +372,7 @@ WIRESHARK_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/wireshark/*.c
 $(B)/tests/wireshark: $(WIRESHARK_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) -pthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(CURSES_LIBS) $(ZLIB_LIBS) -pthread -lm
 
 check-wireshark: $(B)/tests/wireshark ## what Wireshark makes of captures; needs tshark
 	@$(B)/tests/wireshark

@@ -35,6 +35,7 @@ extern const struct command command_demo;
 extern const struct command command_capture;
 extern const struct command command_plot;
 extern const struct command command_replay;
+extern const struct command command_top;
 
 /* The target string in force. */
 const char *command_target_name(const struct common_options *common);

@@ -7,6 +7,7 @@ static const struct command *const commands[] = {
 	&command_status,  &command_conform, &command_demo,
 	&command_capture, &command_plot,    &command_replay,
 	&command_trace,
+	&command_top,
 	NULL,
 };
 

@@ -9,7 +9,7 @@
 
 static const char *const commands[] = {
 	"info", "send", "listen", "signal", "ping", "status", "conform",
-	"demo", "capture", "plot", "replay",
+	"demo", "capture", "plot", "replay", "top",
 };
 
 static char page[65536];

@@ -59,6 +59,7 @@ static const struct {
 	{ "trace now", "trace", "too many operands: expected none" },
 	{ "trace --source driver", "trace", "--source is hvpost.ko" },
 	{ "trace --status MAYBE", "trace", "--status takes a number" },
+	{ "top --once --ping 5", "top", "--ping takes CONNECTION,SINT" },
 	{ "plot", "plot", "too few operands: expected FILE" },
 	{ "plot x --sint 99", "plot", "--sint takes a number" },
 	{ "replay", "replay", "too few operands: expected FILE" },

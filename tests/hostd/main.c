@@ -36,6 +36,7 @@ int main(void)
 	srunner_add_suite(runner, hostile_suite());
 	srunner_add_suite(runner, attack_suite());
 	srunner_add_suite(runner, vmbus_suite());
+	srunner_add_suite(runner, top_suite());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

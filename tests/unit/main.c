@@ -42,6 +42,7 @@ int main(void)
 	srunner_add_suite(runner, timeline_suite());
 	srunner_add_suite(runner, plot_suite());
 	srunner_add_suite(runner, replay_suite());
+	srunner_add_suite(runner, top_suite());
 	srunner_add_suite(runner, tally_suite());
 	srunner_add_suite(runner, failure_suite());
 	srunner_add_suite(runner, facts_suite());

@@ -53,5 +53,6 @@ Suite *tally_suite(void);
 Suite *target_suite(void);
 Suite *timeline_suite(void);
 Suite *vmbus_name_suite(void);
+Suite *top_suite(void);
 
 #endif /* SUITES_H */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <hvpost/hyperv.h>
+
+#include "failure.h"
+#include "top.h"
+
+/* Return 0 or a negative errno value; a counter that is not kept is no error. */
+static int read_count(const char *folder, const char *name, uint64_t *count)
+{
+	char path[512];
+	FILE *file;
+	int found;
+
+	*count = TOP_UNKNOWN;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT ? 0 : -errno;
+	found = fscanf(file, "%" SCNu64, count);
+	fclose(file);
+	return found == 1 ? 0 : -EIO;
+}
+
+/* What ended as @name; none of it needs no row. */
+static int read_status(const char *folder, const char *name,
+		       struct top_row *all, struct top_sample *sample)
+{
+	char path[96];
+	uint64_t count;
+	int err;
+
+	snprintf(path, sizeof(path), "posts_by_status/%s", name);
+	err = read_count(folder, path, &count);
+	if (err || count == TOP_UNKNOWN)
+		return err;
+	if (!strcmp(name, "SUCCESS"))
+		all->passed = count;
+	else
+		all->refused += count;
+	if (count)
+		top_row(sample, TOP_STATUS, name)->passed = count;
+	return 0;
+}
+
+static int read_statuses(const char *folder, struct top_sample *sample)
+{
+	struct top_row *all = top_row(sample, TOP_CONNECTION, "all");
+	uint32_t status;
+	int err = 0;
+
+	all->passed = TOP_UNKNOWN;
+	for (size_t i = 0; !err && !hvpost_status_at(i, &status); i++)
+		err = read_status(folder, top_status_name(status), all, sample);
+	if (!err)
+		err = read_status(folder, "other", all, sample);
+	if (!err)
+		err = read_status(folder, "none", all, sample);
+	if (all->passed == TOP_UNKNOWN)
+		all->refused = TOP_UNKNOWN;
+	return err;
+}
+
+static int read_sints(const char *folder, struct top_sample *sample)
+{
+	struct top_row *all = top_row(sample, TOP_SINT, "all");
+	int err = read_count(folder, "slots", &all->passed);
+
+	if (!err)
+		err = read_count(folder, "drops", &all->lost);
+	/* The host knows. */
+	all->queued = TOP_UNKNOWN;
+	all->occupied = TOP_UNKNOWN;
+	return err;
+}
+
+static int read_others(const char *folder, struct top_sample *sample)
+{
+	static const char *const names[] = {
+		"post_attempts", "signals", "flags", "eoms", "ring_full",
+		"ring_resumed", "owner_changes", "quota_held_back",
+		"allow_refused",
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(names) / sizeof(*names); i++)
+		err = read_count(folder, names[i],
+				 &top_row(sample, TOP_COUNTER, names[i])->passed);
+	return err;
+}
+
+int top_take_device(const char *folder, struct top_sample *sample,
+		    struct failure *failure)
+{
+	int err = access(folder, F_OK) ? -errno : 0;
+
+	if (!err)
+		err = read_statuses(folder, sample);
+	if (!err)
+		err = read_sints(folder, sample);
+	if (!err)
+		err = read_others(folder, sample);
+	if (!err)
+		return EXIT_DONE;
+	*failure = failure_of("the driver's counters", err);
+	switch (err) {
+	case -ENOENT:
+		failure->code = "no-device";
+		snprintf(failure->text, sizeof(failure->text),
+			 "the driver's counters are not in %s", folder);
+		failure->hint = "load the driver: 'modprobe hvpost'; 'hvpost "
+				"doctor' looks for what is missing";
+		break;
+	case -EACCES:
+		failure->code = "no-permission";
+		failure->hint = "they are root's: run as root (sudo)";
+		break;
+	}
+	return failure->exit;
+}
+
+void top_read_info(const struct hvpost_info *info, struct top_sample *sample)
+{
+	char name[TOP_NAME_SIZE];
+
+	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
+		bool is_bound = info->sints_bound >> sint & 1;
+		struct top_row *row;
+
+		if (!is_bound && !(info->sints_busy >> sint & 1))
+			continue;
+		snprintf(name, sizeof(name), "%u", sint);
+		row = top_row(sample, TOP_SINT, name);
+		row->passed = row->lost = TOP_UNKNOWN;
+		row->queued = row->occupied = TOP_UNKNOWN;
+		row->state = is_bound ? "bound" : "busy";
+	}
+}

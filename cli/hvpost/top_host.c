@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "inquiry.h"
+#include "socket.h"
+#include "stop.h"
+#include "top.h"
+
+/* Call @take for each object of the array that @object has as @key. */
+static void for_each(struct json_object *object, const char *key,
+		     void (*take)(struct top_sample *sample, const char *name,
+				  struct json_object *member),
+		     struct top_sample *sample, const char *name)
+{
+	struct json_object *list = json_object_object_get(object, key);
+
+	if (!json_object_is_type(list, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		take(sample, name, json_object_array_get_idx(list, i));
+}
+
+static void take_connection(struct top_sample *sample, const char *partition,
+			    struct json_object *connection)
+{
+	char name[TOP_NAME_SIZE];
+	struct top_row *row;
+
+	snprintf(name, sizeof(name), "%.30s:0x%llx", partition,
+		 inquiry_number(connection, "id"));
+	row = top_row(sample, TOP_CONNECTION, name);
+	if (!row)
+		return;
+	row->passed += inquiry_number(connection, "posted");
+	row->refused += inquiry_number(connection, "refused");
+}
+
+static struct top_row *sint_row(struct top_sample *sample,
+				const char *partition,
+				struct json_object *member)
+{
+	char name[TOP_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%.30s:%llu", partition,
+		 inquiry_number(member, "sint"));
+	return top_row(sample, TOP_SINT, name);
+}
+
+/* What arrives at a SINT is counted by the ports that deliver there. */
+static void take_port(struct top_sample *sample, const char *partition,
+		      struct json_object *port)
+{
+	struct top_row *row;
+
+	if (strcmp(inquiry_text(port, "type"), "message"))
+		return;
+	row = sint_row(sample, partition, port);
+	if (!row)
+		return;
+	row->passed += inquiry_number(port, "delivered");
+	row->lost += inquiry_number(port, "lost");
+}
+
+/* What waits there is known by VP. */
+static void take_sint(struct top_sample *sample, const char *partition,
+		      struct json_object *sint)
+{
+	struct top_row *row = sint_row(sample, partition, sint);
+
+	if (!row)
+		return;
+	row->queued += inquiry_number(sint, "queued");
+	row->occupied += inquiry_number(sint, "occupied");
+	if (inquiry_number(sint, "stuck"))
+		row->state = "stuck";
+}
+
+static void take_vp(struct top_sample *sample, const char *partition,
+		    struct json_object *vp)
+{
+	for_each(vp, "sints", take_sint, sample, partition);
+}
+
+static void take_partition(struct top_sample *sample, const char *unused,
+			   struct json_object *partition)
+{
+	const char *name = inquiry_text(partition, "name");
+
+	(void)unused;
+	for_each(partition, "connections", take_connection, sample, name);
+	for_each(partition, "ports", take_port, sample, name);
+	for_each(partition, "vps", take_vp, sample, name);
+}
+
+void top_read_inspection(struct json_object *inspection,
+			 struct top_sample *sample)
+{
+	for_each(inspection, "partitions", take_partition, sample, "");
+}
+
+static int ask_host(const char *path, struct reply *reply)
+{
+	struct json_object *request;
+	int socket = socket_connect(path), err;
+
+	if (socket < 0)
+		return socket;
+	request = inquiry_new("inspect");
+	err = inquire(socket, request, -1, reply);
+	json_object_put(request);
+	close(socket);
+	if (err)
+		return err;
+	if (json_object_get_boolean(json_object_object_get(reply->object,
+							   "ok")))
+		return 0;
+	json_object_put(reply->object);
+	return -EPROTO;
+}
+
+int top_take_host(const char *socket, struct top_sample *sample,
+		  struct failure *failure)
+{
+	struct reply reply;
+	int err;
+
+	/* Screens that change their size are no reason to stop. */
+	do
+		err = ask_host(socket, &reply);
+	while (err == -EINTR && !stop_or_sleep_until(0));
+	if (!err) {
+		top_read_inspection(reply.object, sample);
+		json_object_put(reply.object);
+		return EXIT_DONE;
+	}
+	*failure = failure_of("", err);
+	snprintf(failure->text, sizeof(failure->text), "hvhost at %s: %s",
+		 socket, strerror(-err));
+	failure->code = "no-host";
+	failure->hint = err == -EACCES ?
+				"'hvhost run --allow-user' lets others in" :
+				"is one running? 'hvhost run --socket PATH'";
+	return failure->exit;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "stop.h"
+#include "top.h"
+
+struct top_row *top_row(struct top_sample *sample, enum top_kind kind,
+			const char *name)
+{
+	struct top_row *row = sample->rows;
+
+	for (; row < sample->rows + sample->count; row++)
+		if (row->kind == kind && !strcmp(row->name, name))
+			return row;
+	if (sample->count == TOP_ROWS_MAX) {
+		sample->left_out++;
+		return NULL;
+	}
+	sample->count++;
+	memset(row, 0, sizeof(*row));
+	row->kind = kind;
+	snprintf(row->name, sizeof(row->name), "%s", name);
+	return row;
+}
+
+const char *top_status_name(uint32_t status)
+{
+	const char *name = hvpost_status_name(status);
+
+	return name ? name + strlen("HV_STATUS_") : "other";
+}
+
+int top_take(const struct top_source *source, struct top_sample *sample,
+	     struct failure *failure)
+{
+	struct hvpost_info info;
+	int status = EXIT_DONE;
+
+	/* Rows are cleared as they come to be. */
+	sample->count = 0;
+	sample->left_out = 0;
+	sample->trips.were_made = false;
+	sample->time_ns = now_ns();
+	if (source->take)
+		status = source->take(source->from, sample, failure);
+	if (!status && source->described &&
+	    !hvpost_get_info(source->described, &info, sizeof(info)))
+		top_read_info(&info, sample);
+	if (!status && source->ping)
+		status = top_ping_take(source->ping, sample, failure);
+	if (!status && source->ping && !source->take)
+		top_ping_rows(source->ping, sample);
+	return status;
+}
