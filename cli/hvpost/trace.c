@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
+#include "capture_file.h"
 #include "failure.h"
 #include "histogram.h"
 #include "json.h"
@@ -21,6 +23,7 @@ struct trace_options {
 	const char *connection; /* these three: NULL: any */
 	const char *sint;
 	const char *status;
+	const char *write; /* NULL: text; "-": standard output */
 	struct option_list sources;
 	struct option_list programs;
 	bool histogram;
@@ -33,6 +36,8 @@ struct tracer {
 	struct observer *observer;
 	uint64_t seen;
 	struct histogram posts;	/* that have a duration */
+	FILE *file;	/* NULL: text */
+	struct capture_writer writer;	/* into the file */
 };
 
 static int refuse(const struct trace_options *options, const char *text)
@@ -72,6 +77,9 @@ static int choose(const struct trace_options *options,
 	if (options->histogram && options->common.json)
 		return refuse(options, "--histogram is text: --json lines have "
 				       "each duration");
+	if (options->histogram && options->write)
+		return refuse(options, "--histogram prints no lines, so there "
+				       "are none to --write");
 	if (!choose_sources(options, wish))
 		return refuse(options, "--source is hvpost.ko, libhvpost, "
 				       "libhvhost, hv_vmbus or kvm");
@@ -162,6 +170,42 @@ static int judge(const struct trace_options *options,
 	return failure_report(&options->common, &failure);
 }
 
+/* The file, if there is to be one */
+
+static int report_file(const struct tracer *tracer, int err)
+{
+	struct failure failure = failure_of(tracer->options->write, err);
+
+	return failure_report(&tracer->options->common, &failure);
+}
+
+static int open_file(struct tracer *tracer)
+{
+	const char *path = tracer->options->write;
+	int err;
+
+	if (!path)
+		return EXIT_DONE;
+	tracer->file = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	if (!tracer->file)
+		return report_file(tracer, -errno);
+	err = capture_begin(&tracer->writer, tracer->file, "hvpost trace");
+	return err ? report_file(tracer, err) : EXIT_DONE;
+}
+
+static int close_file(struct tracer *tracer)
+{
+	int err;
+
+	if (!tracer->file)
+		return EXIT_DONE;
+	capture_drop(&tracer->writer, observer_lost(tracer->observer));
+	err = capture_end(&tracer->writer);
+	if (fclose(tracer->file) && !err)
+		err = -errno;
+	return err ? report_file(tracer, err) : EXIT_DONE;
+}
+
 /* Following */
 
 static bool is_done(const struct tracer *tracer)
@@ -169,17 +213,20 @@ static bool is_done(const struct tracer *tracer)
 	return tracer->options->count && tracer->seen >= tracer->options->count;
 }
 
-static void show(const struct tracer *tracer, const struct sighting *sighting)
+static int show(struct tracer *tracer, const struct sighting *sighting)
 {
 	struct sighting shown = *sighting;
 
 	/* Payloads are private to those who send and receive them. */
 	if (!tracer->options->payload)
 		shown.payload_captured = 0;
+	if (tracer->file)
+		return capture_write(&tracer->writer, &shown);
 	if (tracer->options->common.json)
 		sighting_print_json(stdout, &shown);
 	else
 		sighting_print(stdout, &shown);
+	return 0;
 }
 
 static int handle(const struct sighting *sighting, void *context)
@@ -190,8 +237,8 @@ static int handle(const struct sighting *sighting, void *context)
 		return 0;
 	tracer->seen++;
 	if (!tracer->options->histogram)
-		show(tracer, sighting);
-	else if (sighting->kind == SIGHTING_POST &&
+		return show(tracer, sighting);
+	if (sighting->kind == SIGHTING_POST &&
 		 sighting->duration_ns != SIGHTING_NONE_64)
 		histogram_add(&tracer->posts, sighting->duration_ns);
 	return 0;
@@ -240,7 +287,7 @@ static void say_goodbye(const struct tracer *tracer)
 		       tracer->posts.count);
 		histogram_print(stdout, &tracer->posts);
 	}
-	if (tracer->options->common.json) {
+	if (tracer->options->common.json && !tracer->file) {
 		object = json_new();
 		json_add_string(object, "event", "end");
 		json_add_number(object, "seen", tracer->seen);
@@ -257,6 +304,8 @@ static int trace(struct tracer *tracer, const struct observer_outcome *outcomes)
 {
 	int err, status = judge(tracer->options, outcomes);
 
+	if (!status)
+		status = open_file(tracer);
 	if (status)
 		return status;
 	stop_on_signals();
@@ -264,7 +313,8 @@ static int trace(struct tracer *tracer, const struct observer_outcome *outcomes)
 		say_ready(outcomes);
 	err = follow(tracer);
 	say_goodbye(tracer);
-	return err ? report_follow(tracer, err) : EXIT_DONE;
+	status = close_file(tracer);
+	return err ? report_follow(tracer, err) : status;
 }
 
 static int run_trace(void *values, char **operands)
@@ -316,6 +366,9 @@ static const struct option_line lines[] = {
 	{ 'T', "timeout", "DURATION",
 	  "end after so long: 20ms, 5s, 1m (default: no limit)",
 	  OPTION_DURATION, VALUE(timeout_ms), 0, 0 },
+	{ 'w', "write", "FILE",
+	  "write a capture (pcapng) in place of text; '-': standard\n"
+	  "output", OPTION_TEXT, VALUE(write), 0, 0 },
 	{ 0, "histogram", NULL,
 	  "print no lines, but at the end how long posts took",
 	  OPTION_FLAG, VALUE(histogram), 0, 0 },
@@ -343,6 +396,7 @@ const struct command command_trace = {
 		    "INSUFFICIENT_BUFFERS\n"
 		    "  hvpost trace --source hv_vmbus --timeout 10s\n"
 		    "  hvpost trace --histogram --timeout 1m\n"
+		    "  hvpost trace --payload --write seen.pcapng\n"
 		    "  hvpost trace --json | jq 'select(.event == \"drop\")'\n",
 	.options = lines,
 	.defaults = &defaults,

@@ -58,6 +58,7 @@ static const struct {
 	{ "capture --listen 6 --sint 16", "capture", "--sint takes a number" },
 	{ "trace now", "trace", "too many operands: expected none" },
 	{ "trace --source driver", "trace", "--source is hvpost.ko" },
+	{ "trace --histogram --write x", "trace", "--histogram prints no lines" },
 	{ "trace --status MAYBE", "trace", "--status takes a number" },
 	{ "top --once --ping 5", "top", "--ping takes CONNECTION,SINT" },
 	{ "plot", "plot", "too few operands: expected FILE" },
