@@ -43,21 +43,22 @@ static enum timeline_lane lane_of(const struct sighting *sighting)
 	}
 }
 
+static int add_end(struct timeline *timeline, const struct sighting *end)
+{
+	uint64_t duration_ns;
+	int found = trips_add(timeline->trips, end, &duration_ns);
+
+	if (found <= 0)
+		return found;
+	return numbers_add(&timeline->latencies[LATENCY_TRIP], duration_ns);
+}
+
 static int add_post(struct timeline *timeline, const struct sighting *post)
 {
 	if (post->duration_ns != SIGHTING_NONE_64 &&
 	    numbers_add(&timeline->latencies[LATENCY_POST], post->duration_ns))
 		return -ENOMEM;
-	return trips_post(timeline->trips, post);
-}
-
-static int add_arrival(struct timeline *timeline, const struct sighting *slot)
-{
-	uint64_t duration_ns;
-
-	if (!trips_arrive(timeline->trips, slot, &duration_ns))
-		return 0;
-	return numbers_add(&timeline->latencies[LATENCY_TRIP], duration_ns);
+	return add_end(timeline, post);
 }
 
 size_t timeline_count(const struct timeline *timeline)
@@ -89,7 +90,7 @@ int timeline_add(struct timeline *timeline, const struct sighting *sighting)
 		return add_post(timeline, sighting);
 	case LANE_DELIVERED:
 	case LANE_SLOTS:
-		return add_arrival(timeline, sighting);
+		return add_end(timeline, sighting);
 	default:
 		return 0;
 	}

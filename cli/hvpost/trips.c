@@ -10,15 +10,20 @@
 #define BUCKETS	(1u << 14)
 #define NOBODY	SIZE_MAX
 
+/*
+ * One end of a trip whose other end has not been seen. Of those that say the same,
+ * either all are posts or all are arrivals.
+ */
 struct trip {
-	uint64_t start_ns;
+	uint64_t time_ns;	/* of a post the start */
+	bool is_post;
 	size_t next;		/* later one of its bucket */
 	uint32_t message_type;
 	uint32_t size;		/* of the payload that was kept */
 	uint8_t payload[HV_MESSAGE_PAYLOAD_SIZE_MAX];
 };
 
-/* Those under way, in the order of their posts. */
+/* In the order in which they were seen. */
 struct bucket {
 	size_t first, last;
 };
@@ -90,23 +95,22 @@ static uint64_t start_of(const struct sighting *post)
 	return post->time_ns - duration_ns;
 }
 
-int trips_post(struct trips *trips, const struct sighting *post)
+static int keep(struct trips *trips, const struct sighting *end,
+		uint64_t time_ns)
 {
-	struct bucket *bucket;
+	struct bucket *bucket = bucket_of(trips, end);
 	struct trip *trip;
 
-	if (!is_whole(post))
-		return 0;
 	if (make_room(trips))
 		return -ENOMEM;
 	trip = &trips->all[trips->count];
-	trip->start_ns = start_of(post);
+	trip->time_ns = time_ns;
+	trip->is_post = end->kind == SIGHTING_POST;
 	trip->next = NOBODY;
-	trip->message_type = post->message_type;
-	trip->size = post->payload_captured;
-	memcpy(trip->payload, post->payload, trip->size);
+	trip->message_type = end->message_type;
+	trip->size = end->payload_captured;
+	memcpy(trip->payload, end->payload, trip->size);
 
-	bucket = bucket_of(trips, post);
 	if (bucket->first == NOBODY)
 		bucket->first = trips->count;
 	else
@@ -115,26 +119,28 @@ int trips_post(struct trips *trips, const struct sighting *post)
 	return 0;
 }
 
-static bool is_same(const struct trip *trip, const struct sighting *slot)
+static bool is_same(const struct trip *trip, const struct sighting *end)
 {
-	return trip->message_type == slot->message_type &&
-	       trip->size == slot->payload_captured &&
-	       !memcmp(trip->payload, slot->payload, trip->size);
+	return trip->message_type == end->message_type &&
+	       trip->size == end->payload_captured &&
+	       !memcmp(trip->payload, end->payload, trip->size);
 }
 
-bool trips_arrive(struct trips *trips, const struct sighting *slot,
-		  uint64_t *duration_ns)
+/* The first that says the same as @end, and is no longer kept; or NULL. */
+static const struct trip *take_other(struct trips *trips,
+				     const struct sighting *end)
 {
-	struct bucket *bucket = bucket_of(trips, slot);
+	struct bucket *bucket = bucket_of(trips, end);
 	size_t before = NOBODY, at = bucket->first;
-	struct trip *trip;
+	const struct trip *trip;
 
-	while (at != NOBODY && !is_same(&trips->all[at], slot)) {
+	while (at != NOBODY && !is_same(&trips->all[at], end)) {
 		before = at;
 		at = trips->all[at].next;
 	}
-	if (at == NOBODY || !is_whole(slot))
-		return false;
+	if (at == NOBODY ||
+	    trips->all[at].is_post == (end->kind == SIGHTING_POST))
+		return NULL;
 	trip = &trips->all[at];
 	if (before == NOBODY)
 		bucket->first = trip->next;
@@ -142,7 +148,48 @@ bool trips_arrive(struct trips *trips, const struct sighting *slot,
 		trips->all[before].next = trip->next;
 	if (bucket->last == at)
 		bucket->last = before;
-	*duration_ns = slot->time_ns > trip->start_ns ?
-			       slot->time_ns - trip->start_ns : 0;
+	return trip;
+}
+
+/*
+ * A post is seen when it ends, and its message may have arrived by then; but what
+ * arrived before it began was another one, whose post nobody saw.
+ */
+static bool complete_post(struct trips *trips, const struct sighting *post,
+			  uint64_t *duration_ns)
+{
+	const struct trip *arrival;
+
+	while ((arrival = take_other(trips, post))) {
+		if (arrival->time_ns < start_of(post))
+			continue;
+		*duration_ns = arrival->time_ns - start_of(post);
+		return true;
+	}
+	return false;
+}
+
+static bool complete_arrival(struct trips *trips, const struct sighting *slot,
+			     uint64_t *duration_ns)
+{
+	const struct trip *post = take_other(trips, slot);
+
+	if (!post)
+		return false;
+	*duration_ns = slot->time_ns > post->time_ns ?
+			       slot->time_ns - post->time_ns : 0;
 	return true;
+}
+
+int trips_add(struct trips *trips, const struct sighting *end,
+	      uint64_t *duration_ns)
+{
+	const bool is_post = end->kind == SIGHTING_POST;
+
+	if (!is_whole(end))
+		return 0;
+	if (is_post ? complete_post(trips, end, duration_ns) :
+		      complete_arrival(trips, end, duration_ns))
+		return 1;
+	return keep(trips, end, is_post ? start_of(end) : end->time_ns);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * trips.h - which arrival belongs to which post, where both were seen: the first
- * one not yet arrived that says the same, to the byte.
+ * one without another end that says the same, to the byte.
  */
 #ifndef TRIPS_H
 #define TRIPS_H
@@ -16,14 +16,11 @@ struct trips;
 struct trips *trips_new(void);
 void trips_free(struct trips *trips);
 
-/* A message was posted. Return 0 or -ENOMEM. */
-int trips_post(struct trips *trips, const struct sighting *post);
-
 /*
- * A message arrived. Return whether its post was seen, and how long it took from
- * before that post.
+ * A message was posted, or arrived. Return 1: the other end was seen before, and how
+ * long it took from before the post; 0: it was not; or -ENOMEM.
  */
-bool trips_arrive(struct trips *trips, const struct sighting *slot,
-		  uint64_t *duration_ns);
+int trips_add(struct trips *trips, const struct sighting *end,
+	      uint64_t *duration_ns);
 
 #endif /* TRIPS_H */

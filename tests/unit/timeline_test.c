@@ -154,6 +154,39 @@ START_TEST(a_post_that_arrived_is_not_awaited_any_more)
 }
 END_TEST
 
+START_TEST(a_message_may_arrive_before_its_post_ends)
+{
+	arrive(120, "same");
+	post(150, 50, "same");
+	arrive(220, "same");
+	post(260, 60, "same");
+	ck_trips(20, 20);
+}
+END_TEST
+
+START_TEST(what_arrived_before_a_post_began_is_of_another_one)
+{
+	arrive(90, "same");
+	arrive(95, "same");
+	arrive(130, "same");
+	post(150, 50, "same");
+	post(200, 30, "same");
+	arrive(210, "same");
+	ck_trips(30, 40);
+}
+END_TEST
+
+/* In time: they are not compared with each other. */
+START_TEST(many_that_say_the_same_are_no_trips)
+{
+	for (uint64_t i = 0; i < 300000; i++)
+		arrive(i, "same");
+	ck_assert_uint_eq(timeline.latencies[LATENCY_TRIP].count, 0);
+	post(400000, 1, "same");
+	ck_assert_uint_eq(timeline.latencies[LATENCY_TRIP].count, 0);
+}
+END_TEST
+
 START_TEST(another_type_is_another_message)
 {
 	struct sighting sighting = message(SIGHTING_SLOT, 200, "same");
@@ -227,6 +260,10 @@ Suite *timeline_suite(void)
 	tcase_add_test(tcase, first_and_last_are_found_in_any_order);
 	tcase_add_test(tcase, only_posts_that_were_taken_have_a_latency);
 	tcase_add_test(tcase, a_trip_begins_before_the_post);
+	tcase_add_test(tcase, a_message_may_arrive_before_its_post_ends);
+	tcase_add_test(tcase,
+		       what_arrived_before_a_post_began_is_of_another_one);
+	tcase_add_test(tcase, many_that_say_the_same_are_no_trips);
 	tcase_add_test(tcase,
 		       an_arrival_belongs_to_the_first_post_that_says_the_same);
 	tcase_add_test(tcase, a_post_that_arrived_is_not_awaited_any_more);
