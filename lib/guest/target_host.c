@@ -49,6 +49,7 @@ struct host {
 	struct attachment *sender;
 	struct attachment *receiver;
 	int fd;
+	bool has_packets;	/* it was readable when we last looked */
 	int other_end;		/* of @fd, until a bind; then -1 */
 	unsigned int sint;	/* 0: none is bound */
 	struct hvpost_ioc_filter filter;	/* for the bind */
@@ -437,8 +438,10 @@ static int arm(struct host *host)
 {
 	int err;
 
-	if (attachment_is_armed(host->receiver, host->sint))
+	if (!host->has_packets &&
+	    attachment_is_armed(host->receiver, host->sint))
 		return 0;
+	host->has_packets = false;
 	err = take_packets(host->fd);
 	attachment_arm(host->receiver, host->sint);
 	return err;
@@ -451,12 +454,16 @@ static bool is_noted(void *context)
 	return attachment_is_noted(host->receiver, host->sint);
 }
 
-/* Nothing has been found. Return 0 to look again. */
+/*
+ * Nothing has been found. Return 0 to look again; packets are taken away when that
+ * finds nothing, so that what they tell of is not kept waiting.
+ */
 static int wait_for_message(struct host *host, uint64_t deadline_ns)
 {
 	int err = hvpost_wait_readable(host->fd, deadline_ns);
 
-	return err ? err : take_packets(host->fd);
+	host->has_packets = !err;
+	return err;
 }
 
 static int receive_record(struct host *host, struct hvpost_record *record,

@@ -272,6 +272,31 @@ START_TEST(when_the_host_ends_calls_and_receives_say_so)
 }
 END_TEST
 
+static int receive_for_ever(void)
+{
+	struct hvpost *handle = bind_as("b", 5);
+	struct hvpost_message message;
+
+	return -hvpost_receive(handle, &message, HVPOST_NEVER);
+}
+
+START_TEST(a_receiver_that_sleeps_wakes_up_when_the_host_ends)
+{
+	pid_t child;
+	int status;
+
+	daemon_start(LINK);
+	child = fork();
+	if (!child)
+		_exit(receive_for_ever());
+	wait_until_it_polls(child);
+	ck_assert_int_eq(daemon_stop(), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), ENODEV);
+}
+END_TEST
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 /*
@@ -373,6 +398,8 @@ Suite *attach_suite(void)
 
 	tcase_add_test(ends, who_is_killed_in_mid_call_takes_nothing_along);
 	tcase_add_test(ends, when_the_host_ends_calls_and_receives_say_so);
+	tcase_add_test(ends,
+		       a_receiver_that_sleeps_wakes_up_when_the_host_ends);
 	tcase_add_test(ends, where_nobody_listens_an_open_says_so);
 #ifdef FORK_TEST
 	tcase_add_test(ends, FORK_TEST);

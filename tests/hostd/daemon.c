@@ -3,10 +3,12 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -153,6 +155,22 @@ void look_again(void)
 	const struct timespec pause = { .tv_nsec = 200000 };
 
 	nanosleep(&pause, NULL);
+}
+
+void wait_until_it_polls(pid_t pid)
+{
+	char path[64], line[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	do {
+		int fd = open(path, O_RDONLY);
+		ssize_t size = read(fd, line, sizeof(line) - 1);
+
+		ck_assert_int_gt(size, 0);
+		line[size] = '\0';
+		close(fd);
+		look_again();
+	} while (atol(line) != SYS_ppoll);
 }
 
 int post_number(struct hvpost *handle, uint32_t connection, uint64_t number,

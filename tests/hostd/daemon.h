@@ -43,6 +43,12 @@ struct hvpost *bind_as(const char *name, unsigned int sint);
 /* What the process itself does, over and over, until it is so. */
 void look_again(void);
 
+/*
+ * A process that waits for a message, or for room, is in ppoll(2). Other waits of the
+ * library are for calls, and futexes.
+ */
+void wait_until_it_polls(pid_t pid);
+
 #define PATIENCE_MS 50000
 
 int post_number(struct hvpost *handle, uint32_t connection, uint64_t number,

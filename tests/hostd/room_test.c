@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Senders that wait for room at a full port: who ends the wait, and what it costs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,23 +95,6 @@ static struct outcome outcome_of(struct sender *sender)
 	return outcome;
 }
 
-/* It waits in ppoll(2) alone: other waits are for calls, and futexes. */
-static void wait_until_it_waits(pid_t pid)
-{
-	char path[64], line[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	do {
-		int fd = open(path, O_RDONLY);
-		ssize_t size = read(fd, line, sizeof(line) - 1);
-
-		ck_assert_int_gt(size, 0);
-		line[size] = '\0';
-		close(fd);
-		look_again();
-	} while (atol(line) != SYS_ppoll);
-}
-
 static struct hvpost *receiver;
 
 static void receive_numbers(uint64_t first, uint64_t last)
@@ -159,7 +138,7 @@ static void wait_for_room(struct attachment *attachment, uint32_t seen)
 
 static void *receive_all(void *argument)
 {
-	wait_until_it_waits(getpid());
+	wait_until_it_polls(getpid());
 	receive_numbers(1, ROOM);
 	return argument;
 }
@@ -168,7 +147,7 @@ static void *post_to_who_waits(void *argument)
 {
 	struct hvpost *other = open_as("c");
 
-	wait_until_it_waits(getpid());
+	wait_until_it_polls(getpid());
 	ck_assert_int_eq(post_number(other, 0x20, 1, HVPOST_NOW), 0);
 	hvpost_close(other);
 	return argument;
@@ -309,7 +288,7 @@ START_TEST(a_wait_for_room_ends_when)
 	daemon_start(LINK);
 	receiver = open_as("b");
 	sender = start_sender(1, ROOM + 1);
-	wait_until_it_waits(sender.pid);
+	wait_until_it_polls(sender.pid);
 	ends[_i].deed(&sender);
 	outcome = outcome_of(&sender);
 	ck_assert_int_eq(outcome.err, ends[_i].err);
