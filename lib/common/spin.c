@@ -7,8 +7,12 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Of some 40 ns each: about as long as two sleeps and wake-ups take. */
-#define LIMIT_MAX	512u
+/*
+ * Of some 40 ns each: twice as long as it takes to wake the other side on an idle
+ * processor of a virtual machine. Whose looks always end just before that would
+ * lose their patience for good.
+ */
+#define LIMIT_MAX	1536u
 #define LIMIT_MIN	32u
 /* The other side may wait for this very processor. */
 #define LOOKS_PER_YIELD	32u
