@@ -1,0 +1,201 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# about: counters, trace points and hvpost trace tell the same; hv_vmbus by name
+# devices: hyperv-testdev vmbus-bridge
+# seconds: 240
+
+# scripts/debug-kernel's has trace points, and no BPF.
+case $(uname -r) in
+*-debug) bpf= ;;
+*) bpf=yes ;;
+esac
+tracing=/sys/kernel/tracing
+counts=/sys/class/misc/hvpost
+
+# count NAME: what the driver has counted since load.
+count()
+{
+	cat "$counts/$1"
+}
+
+# Of each: a counter, the trace point that is to have been passed as often, and what
+# the status is then.
+telling='posts post
+signals signal
+slots slot
+flags flag
+eoms eom
+ring_full ring_full
+ring_resumed ring_resumed
+drops drop
+owner_changes owner
+posts_by_status/SUCCESS post SUCCESS
+posts_by_status/INVALID_CONNECTION_ID post INVALID_CONNECTION_ID
+posts_by_status/INSUFFICIENT_BUFFERS post INSUFFICIENT_BUFFERS
+posts_by_status/none post none'
+
+# remember: what was counted before somebody looked.
+remember()
+{
+	echo "$telling" | while read -r name _; do
+		echo "$name $(count "$name")"
+	done >/tmp/before
+}
+
+# in_trace POINT [STATUS]: how often the kernel's own trace has it.
+in_trace()
+{
+	grep -Ec " hvpost_$1: ${2:+.*status=$2 }" /tmp/trace || :
+}
+
+# seen POINT [STATUS]: how often hvpost trace saw it. What has no status says none.
+seen()
+{
+	status=${2-}
+	kind="\"event\":\"$(echo "$1" | tr _ -)\".*\"source\":\"hvpost.ko\""
+	case $status in
+	none) grep "$kind" /tmp/seen | grep -vc '"status"' || : ;;
+	*) grep -c "$kind${status:+.*\"status_name\":\"HV_STATUS_$status\"}" /tmp/seen || : ;;
+	esac
+}
+
+# agree: what was counted since, is in the trace, and was seen.
+agree()
+{
+	cat $tracing/trace >/tmp/trace
+	! grep -h '^overrun: [1-9]' $tracing/per_cpu/cpu*/stats || fail "the trace lost events"
+	echo "$telling" | while read -r name point status; do
+		before=$(sed -n "s|^$name ||p" /tmp/before)
+		counted=$(($(count "$name") - before))
+		traced=$(in_trace "$point" "$status")
+		saw=$traced
+		[ -z "$bpf" ] || saw=$(seen "$point" "$status")
+		echo "$name: counted $counted, in the trace $traced, seen $saw"
+		[ "$counted" -gt 0 ] || exit 1
+		[ "$counted" -eq "$traced" ] || exit 1
+		[ "$counted" -eq "$saw" ] || exit 1
+	done || fail "they do not tell the same"
+}
+
+# tracer_start, tracer_stop: /tmp/seen is what it prints.
+tracer_start()
+{
+	: >/tmp/seen
+	[ -n "$bpf" ] || return 0
+	hvpost trace --json --payload >/tmp/seen 2>/tmp/tracer &
+	tracer=$!
+	eventually grep 'following hvpost.ko.* hv_vmbus once it is loaded' /tmp/tracer
+}
+
+tracer_stop()
+{
+	[ -n "$bpf" ] || return 0
+	kill "$tracer"
+	wait "$tracer" || fail "the tracer ended with $?"
+	cat /tmp/tracer
+	grep '^[0-9]* seen, 0 lost' /tmp/tracer
+}
+
+step "without the driver, BPF or a right to it, the words are clear"
+expect_status 1 hvpost trace --source hvpost.ko 2>/tmp/output
+cat /tmp/output
+if [ -n "$bpf" ]; then
+	grep 'hvpost.ko is not loaded' /tmp/output
+	grep 'modprobe hvpost' /tmp/output
+	mkdir -p /etc
+	printf 'root:x:0:0::/:/bin/sh\nguest:x:1003:1003::/:/bin/sh\n' >/etc/passwd
+	expect_status 1 su -s /bin/sh guest -c 'hvpost trace' 2>/tmp/output
+	grep 'not for this user' /tmp/output
+else
+	grep 'this kernel has no BPF' /tmp/output
+	grep 'events/hvpost' /tmp/output
+fi
+
+step "counters are root's to read"
+load_hvpost
+echo_connections 6
+# QEMU tells one route of a SINT about EOMs: so events have one of their own.
+testdev event-create 0x30 0 7
+[ "$(stat -c %a $counts/posts)" = 400 ]
+[ "$(stat -c %a $counts/posts_by_status/SUCCESS)" = 400 ]
+[ "$(count owner_changes)" = 2 ]
+
+step "all is looked at"
+echo 1024 >$tracing/buffer_size_kb
+tracer_start
+echo 1 >$tracing/events/hvpost/enable
+remember
+
+step "messages and events come"
+listen_start 6 --count 100
+hvpost send 0x10 --count 100 --timeout 60s 'to VP 0'
+listen_wait
+listen_start 7 --count 1 --events
+hvpost signal 0x30
+listen_wait
+
+step "messages are refused, by the host and before it"
+expect_status 2 hvpost send 0xee 'to nobody'
+load_vmbus
+expect_status 1 hvpost send 1 'to VMBus'
+
+step "a reader that is stopped has them wait"
+listen_start 6 --ring 2
+reader=$!
+kill -STOP $reader
+# Two in the ring, one in its slot, one with the host.
+hvpost send 0x10 --count 4 --timeout 60s 'to a full ring'
+expect_status 2 hvpost send 0x10 --timeout 0 'to a full ring'
+kill -CONT $reader
+all_are_heard() { [ "$(grep -c 'full ring' /tmp/heard)" -eq 4 ]; }
+# QEMU waits for ever for the EOI of what comes while nobody listens.
+eventually all_are_heard
+listen_stop
+
+step "one that shares the SINT loses them"
+listen_start 6 --ring 2 --shared
+reader=$!
+kill -STOP $reader
+hvpost send 0x10 --count 9 --timeout 60s 'to a shared ring'
+kill -CONT $reader
+listen_stop
+
+step "hv_vmbus says goodbye"
+rmmod hv_vmbus
+
+step "all of it is told three times, alike"
+echo 0 >$tracing/events/hvpost/enable
+tracer_stop
+agree
+[ "$(count posts)" -le "$(count post_attempts)" ]
+
+step "no payload is in the kernel's trace"
+! grep -E 'to (VP 0|nobody|a full ring)' /tmp/trace ||
+	fail "the trace shows payloads"
+
+# tracer_is_right: what else it is to have seen.
+tracer_is_right()
+{
+	step "who asks for payloads by name has them"
+	grep '"event":"post".*"payload_text":"to nobody"' /tmp/seen
+	grep '"event":"slot".*"payload_text":"to VP 0"' /tmp/seen
+
+	step "hv_vmbus's handshake, from the first message on, by name"
+	grep '"source":"hv_vmbus"' /tmp/seen | sed -n 's/.*"event":"\([a-z]*\)".*"vmbus_name":"\([^"]*\)".*/\1 \2/p' >/tmp/handshake
+	cat /tmp/handshake
+	cat >/tmp/expected <<'END'
+post initiate contact
+slot version response
+post request offers
+slot all offers delivered
+post unload
+slot unload response
+END
+	sort -u /tmp/handshake | grep -Fxc -f /tmp/expected | grep -x 6
+	grep '"source":"hv_vmbus".*"status_name":"HV_STATUS_SUCCESS".*"duration_ns":[0-9]' /tmp/seen
+}
+[ -z "$bpf" ] || tracer_is_right
+
+step "nothing is left behind"
+! grep hvpost $tracing/kprobe_events || fail "a probe is left"
+unload_hvpost
