@@ -3,6 +3,8 @@
  * hv_vmbus, by probes that tracefs defines: these may be set before the module is
  * loaded, and stay where it goes and comes. Their names have our pid in them, so
  * that several observers do not meet, and what a killed one left is known as such.
+ * Where hv_vmbus is a part of the kernel, there is nothing to
+ * wait for.
  */
 #define _GNU_SOURCE /* asprintf */
 #include "observer_source.h"
@@ -10,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,13 +65,28 @@ static int command(const char *line)
 	return err;
 }
 
-static int define(size_t i)
+/* A symbol of a module has that behind its name. */
+static bool is_built_in(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	char line[256], name[64], module[64];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %63s %63s", name, module) == 1 &&
+			!strcmp(name, probes[0].function);
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
+static int define(size_t i, bool built_in)
 {
 	char line[160];
 
-	snprintf(line, sizeof(line), "%c:" GROUP "%d/%s hv_vmbus:%s\n",
+	snprintf(line, sizeof(line), "%c:" GROUP "%d/%s %s%s\n",
 		 probes[i].kind, getpid(), probes[i].program,
-		 probes[i].function);
+		 built_in ? "" : "hv_vmbus:", probes[i].function);
 	return command(line);
 }
 
@@ -109,12 +127,12 @@ static void detach(void)
 		forget(getpid(), i);
 }
 
-static int attach_one(struct observer_links *links, size_t i)
+static int attach_one(struct observer_links *links, size_t i, bool built_in)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(
 		links->object, probes[i].program);
 	char group[40];
-	int err = define(i);
+	int err = define(i, built_in);
 
 	if (err)
 		return err;
@@ -127,15 +145,16 @@ static int attach_one(struct observer_links *links, size_t i)
 static struct observer_outcome attach(const struct observer_source *source,
 				      struct observer_links *links)
 {
+	const bool built_in = is_built_in();
 	int err = 0;
 
 	(void)source;
 	forget_others();
 	for (size_t i = 0; i < PROBES && !err; i++)
-		err = attach_one(links, i);
+		err = attach_one(links, i, built_in);
 	if (err)
 		return (struct observer_outcome){ OBSERVER_FAILED, err };
-	if (access("/sys/module/hv_vmbus", F_OK))
+	if (!built_in && access("/sys/module/hv_vmbus", F_OK))
 		return (struct observer_outcome){ OBSERVER_AWAITS, 0 };
 	return (struct observer_outcome){ OBSERVER_FOLLOWS, 0 };
 }
