@@ -54,6 +54,10 @@ static void tell_posts(void)
 		.name = "device: a call that it refuses",
 		.against = "getppid()",
 	}, "ioctl", "getppid");
+	tell(&(struct bench){
+		.name = "device: a post, traced by tracefs",
+		.against = "not traced",
+	}, "traced", "post");
 	tell_added("device: a post adds", "post");
 	tell_added("device: each of 16 by one call adds", "batch");
 	tell_added("device: a post by the library adds", "library");

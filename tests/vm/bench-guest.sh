@@ -8,6 +8,7 @@
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+mount -t tracefs trace /sys/kernel/tracing
 mount -t tmpfs tmp /tmp
 exec </dev/ttyS1 >/dev/ttyS1 2>&1
 stty raw -echo

@@ -11,6 +11,7 @@
  *	ioctl		one that the device does not know
  *	bare		the hypercall alone, in a row in the kernel
  *	post		HVPOST_IOC_POST
+ *	traced		the same, while tracefs has all of the driver's trace points on
  *	library		hvpost_post()
  *	refused-bare	as bare and post, but to no connection: nothing is delivered
  *	refused
@@ -356,6 +357,23 @@ static void ring_bell(void)
 	close(sleeper.bell);
 }
 
+static void set_tracing(const char *value)
+{
+	int enable = open("/sys/kernel/tracing/events/hvpost/enable",
+			  O_WRONLY | O_CLOEXEC);
+
+	if (enable < 0 || write(enable, value, 1) != 1)
+		err(1, "tracefs");
+	close(enable);
+}
+
+static void traced(void)
+{
+	set_tracing("1");
+	post();
+	set_tracing("0");
+}
+
 static const struct pattern {
 	const char *name;
 	void (*once)(void);
@@ -364,6 +382,7 @@ static const struct pattern {
 	{ "ioctl", unknown_ioctl },
 	{ "bare", bare },
 	{ "post", post },
+	{ "traced", traced },
 	{ "library", library },
 	{ "refused-bare", refused_bare },
 	{ "refused", refused },
