@@ -2,7 +2,8 @@
 /*
  * hv_vmbus. While it is loaded it owns VMBus's connections and SINT 2. When it
  * loads after us it moves SIMP to a page of its own on every CPU, when it
- * unloads it clears SIMP and SCONTROL; it asks nobody, so we follow it.
+ * unloads it clears SIMP and SCONTROL; it asks nobody, so we follow it. "Loaded"
+ * is also what is built in, where it found its host.
  */
 #include "hvpost.h"
 
@@ -68,9 +69,13 @@ int hvp_vmbus_init(void)
 	if (err)
 		return err;
 
-	/* Was it here before us? If it is just coming, LIVE will tell. */
+	/*
+	 * Was it here before us? If it is just coming, LIVE will tell. Where it is
+	 * built in it is there on every host, but has its SINT only on one with
+	 * VMBus.
+	 */
 	if (__symbol_get("vmbus_proto_version")) {
-		WRITE_ONCE(vmbus_loaded, true);
+		WRITE_ONCE(vmbus_loaded, !hvp_sint_is_masked(HV_SINT_VMBUS));
 		__symbol_put("vmbus_proto_version");
 	}
 	return 0;

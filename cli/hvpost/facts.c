@@ -334,6 +334,9 @@ static void collect_info(struct facts *facts, const char *path)
 		return;
 	facts->open_error = hvpost_get_info(handle, &facts->info,
 					    sizeof(facts->info));
+	/* What is built in has a folder in sysfs even if it does nothing. */
+	if (!facts->open_error)
+		facts->vmbus_loaded = facts->info.vmbus_loaded;
 	hvpost_close(handle);
 }
 

@@ -43,7 +43,7 @@
  * @sints_busy:		bit n: SINT n is unmasked on some online CPU, not by us;
  *			without CAP_SYS_ADMIN this may be a second old
  * @vps_online:		number of CPUs that receive now
- * @vmbus_loaded:	1 while hv_vmbus is loaded, else 0
+ * @vmbus_loaded:	1 while hv_vmbus is loaded, or built in and at work; else 0
  * @guest_os_id:	the GUEST_OS_ID in force
  * @version:		driver version as text, NUL-terminated
  */

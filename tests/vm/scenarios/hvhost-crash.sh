@@ -5,6 +5,7 @@
 # hvhost: --link test:1=vmbus:2 --link test:4=vmbus:2 --link vmbus:0x20=test:2,vp=0
 # beside: examples/vmbus-host --target host:socket,partition=vmbus 4.1 4.0
 # kexec: yes
+# vmbus: module
 # append: crashkernel=192M
 # kernel: any
 # seconds: 240

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: hv_vmbus first, then hvpost on another SINT of the same SIM pages
 # devices: hyperv-testdev vmbus-bridge
+# vmbus: module
 
 # What the host and the guest have in common.
 : "${vmbus_version:=4.0}"

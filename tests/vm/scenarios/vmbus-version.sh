@@ -3,6 +3,7 @@
 # about: no hv_vmbus: a program negotiates VMBus's version from user space
 # devices: vmbus-bridge
 # kernel: any
+# vmbus: module
 
 # What the host and the guest have in common.
 : "${vmbus_version:=4.0}"
