@@ -5,7 +5,8 @@
  *
  *	device_fuzz SECONDS BLOCKS [SEED]
  *
- * BLOCKS is what scripts/driver-blocks printed of the driver.
+ * One of the threads has no rights, so that quotas count for it. BLOCKS is what
+ * scripts/driver-blocks printed of the driver.
  *
  * What a thread does comes in short programs of calls. On a kernel with KCOV a
  * program that reached new code of the driver is kept, and others are made
@@ -21,9 +22,11 @@
 #include "cover.h"
 #include "record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -38,6 +41,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -320,6 +324,57 @@ static void call_any_ioctl(uint64_t *random)
 	ioctl(some_file(random), command, argument(random, words, sizeof(words)));
 }
 
+/* What an administrator may set meanwhile: for a thread without rights it counts. */
+static void call_setting(uint64_t *random)
+{
+	static const struct {
+		const char *name, *value;
+	} settings[] = {
+		{ "allow", "" },
+		{ "allow", "0:0x10-0x40" },
+		{ "allow", "0:0x16,5:0x17-0x30,0:0x26-0x27" },
+		{ "allow", "0:9-3" },
+		{ "posts_per_second", "0" },
+		{ "posts_per_second", "100" },
+		{ "posts_per_second", "1000001" },
+		{ "ring_bytes_max", "0" },
+		{ "ring_bytes_max", "20000" },
+	};
+	uint32_t which = below(random, sizeof(settings) / sizeof(settings[0]));
+	char path[64], text[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/hvpost/parameters/%s",
+		 settings[which].name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, settings[which].value, strlen(settings[which].value));
+	(void)!pread(fd, text, sizeof(text), 0);
+	close(fd);
+}
+
+/* The statistics, and all else that sysfs has of the device */
+static void call_attribute(uint64_t *random)
+{
+	DIR *dir = opendir("/sys/class/misc/hvpost");
+	struct dirent *entry;
+	char text[4096];
+
+	while (dir && (entry = readdir(dir))) {
+		int fd = entry->d_type == DT_REG && one_in(random, 2) ?
+			 openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC) :
+			 -1;
+
+		if (fd < 0)
+			continue;
+		(void)!read(fd, text, sizeof(text));
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* The files are others' too, and bound anew: of sequences only this is sure. */
 static void check_order(const struct hvpost_record *before,
 			const struct hvpost_record *record)
@@ -597,13 +652,13 @@ static void carry_out(struct worker *worker, const struct call *call)
 	 */
 	static void (*const calls[])(uint64_t *random) = {
 		call_post, call_post_many, call_read, call_read, call_read,
-		call_any_ioctl, call_fork, call_open, call_close, call_dup, call_bind,
+		call_any_ioctl, call_fork, call_setting, call_attribute, call_open, call_close, call_dup, call_bind,
 		call_bind, call_filter, call_signal, call_question, call_poll,
 		call_epoll, call_mmap, call_map, call_map, call_map_to_keep,
 		call_change_mapping,
 		call_fcntl, call_move, call_flip,
 	};
-	const uint32_t never_fail = 7;
+	const uint32_t never_fail = 9;
 	uint64_t random = call->seed;
 	uint32_t which = below(&random, sizeof(calls) / sizeof(calls[0]));
 	char nth[8];
@@ -660,6 +715,18 @@ static void keep(struct worker *worker, const struct program *program)
 	pthread_mutex_unlock(&kept_lock);
 }
 
+/* Of this thread alone: quotas and the allow list count for it. */
+static void drop_rights(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	const struct __user_cap_data_struct none[2] = { 0 };
+
+	if (syscall(SYS_capset, &header, none))
+		err(1, "capset");
+}
+
 static void *work(void *data)
 {
 	struct worker *worker = data;
@@ -667,6 +734,8 @@ static void *work(void *data)
 
 	worker->cover = cover_begin();
 	worker->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (worker == &workers[THREADS - 1])
+		drop_rights();
 	while (!atomic_load(&done)) {
 		choose(worker, &program);
 		for (uint32_t i = 0; i < program.length; i++)
