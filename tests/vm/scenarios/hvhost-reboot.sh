@@ -5,6 +5,7 @@
 # guest: on-reset=restart
 # hvhost: --link test:0x20=app:6 --link app:0x20=test:7
 # beside: hvhost-reboot.sh
+# seconds: 240
 # kernel: any
 
 load_hvpost
