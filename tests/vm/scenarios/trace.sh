@@ -3,6 +3,7 @@
 # about: counters, trace points and hvpost trace tell the same; hv_vmbus by name
 # devices: hyperv-testdev vmbus-bridge
 # seconds: 240
+# vmbus: module
 
 # scripts/debug-kernel's has trace points, and no BPF.
 case $(uname -r) in
