@@ -170,6 +170,14 @@ tracer_stop
 agree
 [ "$(count posts)" -le "$(count post_attempts)" ]
 
+step "hvpost top shows what was counted"
+hvpost top --once --interval 0 --json >/tmp/top
+cat /tmp/top
+hvpost top --once --interval 0
+grep "\"name\":\"all\",\"posted\":$(count posts_by_status/SUCCESS),\"refused\":$(($(count posts) - $(count posts_by_status/SUCCESS)))" /tmp/top
+grep "\"name\":\"all\",\"arrived\":$(count slots),\"lost\":$(count drops)}" /tmp/top
+grep "\"name\":\"none\",\"posts\":$(count posts_by_status/none)}" /tmp/top
+
 step "no payload is in the kernel's trace"
 ! grep -E 'to (VP 0|nobody|a full ring)' /tmp/trace ||
 	fail "the trace shows payloads"
