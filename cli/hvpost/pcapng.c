@@ -49,6 +49,8 @@
 
 /* 1. Writing: a block is made whole, then written. */
 
+#define TEXT_MAX 255u
+
 /* Room for the longest packet and what stands around it */
 #define MADE_SIZE_MAX (PCAPNG_WRITTEN_MAX + 256u)
 
@@ -100,7 +102,9 @@ static void put_option(struct made_block *block, uint16_t code,
 
 static void put_text(struct made_block *block, uint16_t code, const char *text)
 {
-	put_option(block, code, text, strnlen(text, 255));
+	size_t size = strlen(text);
+
+	put_option(block, code, text, size < TEXT_MAX ? size : TEXT_MAX);
 }
 
 static void begin_block(struct made_block *block, uint32_t type)
