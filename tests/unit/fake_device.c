@@ -89,6 +89,8 @@ void fake_device_remove(void)
 	close(fake.writer);
 	unlink(path());
 	rmdir(fake.folder);
+	/* What comes after it in the same process has no device. */
+	memset(&fake, 0, sizeof(fake));
 }
 
 static bool rings_are_empty(void)
