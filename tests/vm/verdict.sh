@@ -8,7 +8,11 @@
 # beside it did so too, and of each guest the kernel log is clean and the report's
 # last line is the success word. It stalled if a guest went silent before it touched
 # hvpost and without reporting anything bad: nested guests now and then lose their
-# timer, and another guest may then wait for one in vain. Everything else failed.
+# timer, and another guest may then wait for one in vain. Or if its processor, which
+# may be an emulated one, had flags that no processor has: what the kernel says then
+# is not ours. Or if a QEMU that is the host crashed: no guest may do that to it, but
+# its echo device's assertions (134) are for who misuses the device. Everything else
+# failed.
 
 # What never stands in a healthy kernel's log.
 bad_news='(^|[^A-Z])BUG(:| at | [a-z0-9_-]+ \()|WARNING: |Oops: |Kernel panic|Call Trace:'
@@ -17,6 +21,9 @@ bad_news="$bad_news|INFO: (possible|task|trying|inconsistent|suspicious)"
 bad_news="$bad_news|KASAN: |UBSAN: |KFENCE: |ODEBUG: |kmemleak: [0-9]+ new"
 bad_news="$bad_news|rcu.*(detected stall|self-detected|starved for)"
 bad_news="$bad_news|hard LOCKUP|unchecked MSR access|nobody cared|No irq handler for vector"
+
+# Bits 22 to 31 of the flags are always clear.
+impossible='EFLAGS: ([1-9a-f]|0[1-9a-f]|00[4-9a-f])'
 
 # Some hosts' CPUs make the kernel say this at boot.
 old_news='Spectre V2 : WARNING: '
@@ -35,6 +42,12 @@ found()
 {
 	step=$(said "$1" step)
 	echo "$2${step:+, in step $step}${1:+, in guest ${1#.}}"
+}
+
+look_at_processor()
+{
+	flags=$(grep -aEom 1 "${impossible}[0-9a-f]*" "$dir/console$1")
+	[ -z "$flags" ] || found "$1" "stalled: the processor had $flags"
 }
 
 look_at_log()
@@ -77,6 +90,8 @@ look_at_end()
 	status=$(cat "$dir/status")
 	if [ -n "$bound" ]; then
 		found "" "failed: it was not done after $bound s"
+	elif [ "$status" = 139 ] && grep -qs qemu-system "$dir/command"; then
+		found "" "stalled: QEMU crashed"
 	elif [ "$status" != 0 ]; then
 		found "" "failed: QEMU exited with $status: $(tail -n 1 "$dir/qemu")"
 	fi
@@ -102,6 +117,7 @@ look()
 {
 	nonce=$1
 	shift
+	for guest; do look_at_processor "$guest"; done
 	for guest; do look_at_log "$guest"; done
 	for guest; do look_for_stall "$guest"; done
 	for guest; do look_at_report "$guest"; done

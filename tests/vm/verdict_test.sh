@@ -96,6 +96,13 @@ expect "a failed command" "failed: the scenario ended with status 3, in step two
 result; succeed; echo 134 >"$dir/status"; echo "Aborted" >"$dir/qemu"
 expect "QEMU aborts" "failed: QEMU exited with 134: Aborted"
 
+result; echo 139 >"$dir/status"; echo "exec qemu-system-x86_64 -m 256" >"$dir/command"
+expect "QEMU crashes" "stalled: QEMU crashed, in step two"
+
+result; echo 139 >"$dir/status"; echo "exec hvhost run" >"$dir/command"
+echo "Segmentation fault" >"$dir/qemu"
+expect "our own host crashes" "failed: QEMU exited with 139: Segmentation fault"
+
 result; echo 137 >"$dir/status"; echo "bound 120" >"$dir/stopped"
 expect "a scenario that hangs" "failed: it was not done after 120 s, in step two"
 
@@ -113,6 +120,14 @@ expect "a good run with the driver" "passed"
 result; log "watchdog: BUG: soft lockup - CPU#1 stuck for 22s!"
 echo "silent 45" >"$dir/stopped"
 expect "silent after a report" "failed: the kernel log says"
+
+result; log "WARNING: CPU: 0 PID: 9 at arch/x86/kernel/traps.c:1120"
+log "RSP: 0018:ffffcd8840d93bc0 EFLAGS: d0504bc2"; succeed
+expect "flags that no processor has" "stalled: the processor had EFLAGS: d0504bc2"
+
+result; log "WARNING: CPU: 0 PID: 9 at arch/x86/kernel/traps.c:1120"
+log "RSP: 0018:ffffcd8840d93bc0 EFLAGS: 003f0ed7"; succeed
+expect "flags that a processor may have" "failed: the kernel log says"
 
 result; echo "rig: fail no" >>"$dir/report"; echo "silent 45" >"$dir/stopped"
 expect "silent after a failure" "failed: no"
