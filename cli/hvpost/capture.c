@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "capture_file.h"
 #include "failure.h"
@@ -58,24 +57,21 @@ static bool is_one_file(const char *path, const char *other)
 
 static int check_options(const struct capture_options *options)
 {
-	const bool to_stdout = options->write && !strcmp(options->write, "-");
+	const char *misplaced;
 
 	if (!options->read == !options->listen)
 		return misuse(options, options->read ?
 				"--read and --listen exclude each other" :
 				"say where to look: --listen SINT, or --read "
 				"FILE");
-	if (options->read && options->write && !to_stdout &&
+	if (options->read && options->write && strcmp(options->write, "-") &&
 	    is_one_file(options->read, options->write))
 		return misuse(options, "--read and --write name one file, which "
 				       "would be lost");
-	if (to_stdout && isatty(STDOUT_FILENO))
-		return misuse(options, "--write -: a terminal is no place for "
-				       "a capture; redirect it");
-	if (to_stdout && options->common.json)
-		return misuse(options, "--json and --write - exclude each "
-				       "other: both are for standard output");
-	return EXIT_DONE;
+	misplaced = options->write ? capture_misplaced(options->write,
+						       options->common.json) :
+				     NULL;
+	return misplaced ? misuse(options, misplaced) : EXIT_DONE;
 }
 
 static int make_filter(struct capture *capture)
@@ -91,13 +87,9 @@ static int make_filter(struct capture *capture)
 /* Where sightings go. Say what failed on the way, with @err. */
 static int report_output(const struct capture *capture, int err)
 {
-	const char *path = capture->options->write;
-	struct failure failure;
-	char what[300];
+	struct failure failure =
+		failure_of_capture_output(capture->options->write, err);
 
-	snprintf(what, sizeof(what), "cannot write to %s",
-		 strcmp(path, "-") ? path : "standard output");
-	failure = failure_of(what, err);
 	return failure_report(&capture->options->common, &failure);
 }
 
@@ -110,13 +102,7 @@ static int open_output(struct capture *capture)
 
 	if (!options->write)
 		return EXIT_DONE;
-	if (!strcmp(options->write, "-")) {
-		capture->file = stdout;
-		/* Packets are no lines. */
-		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
-	} else {
-		capture->file = fopen(options->write, "we");
-	}
+	capture->file = capture_create(options->write);
 	if (!capture->file)
 		return report_output(capture, -errno);
 	err = capture_begin(&capture->writer, capture->file, seen_by);

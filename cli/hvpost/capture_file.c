@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "pcapng.h"
 #include "sighting_packet.h"
@@ -36,6 +37,42 @@ static enum pcapng_direction direction_of(enum sighting_kind kind)
 	default:
 		return PCAPNG_UNKNOWN;
 	}
+}
+
+static bool is_stdout(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
+const char *capture_misplaced(const char *path, bool json)
+{
+	if (!is_stdout(path))
+		return NULL;
+	if (isatty(STDOUT_FILENO))
+		return "--write -: a terminal is no place for a capture; "
+		       "redirect it";
+	if (json)
+		return "--json and --write - exclude each other: both are for "
+		       "standard output";
+	return NULL;
+}
+
+FILE *capture_create(const char *path)
+{
+	if (!is_stdout(path))
+		return fopen(path, "we");
+	/* Packets are no lines. */
+	setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
+	return stdout;
+}
+
+struct failure failure_of_capture_output(const char *path, int error)
+{
+	char what[300];
+
+	snprintf(what, sizeof(what), "cannot write to %s",
+		 is_stdout(path) ? "standard output" : path);
+	return failure_of(what, error);
 }
 
 int capture_begin(struct capture_writer *writer, FILE *out, const char *seen_by)

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_FILE_H
 #define CAPTURE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,6 +17,14 @@ struct capture_writer {
 	uint64_t dropped;	/* in all */
 	uint64_t dropped_since;	/* the sighting before */
 };
+
+/*
+ * Where a capture goes: a file of that name, or "-", standard output. Return NULL or
+ * what is wrong with that; NULL: errno says what failed.
+ */
+const char *capture_misplaced(const char *path, bool json);
+FILE *capture_create(const char *path);
+struct failure failure_of_capture_output(const char *path, int error);
 
 /*
  * Each returns 0 or a negative errno value. @seen_by is what stands for the place

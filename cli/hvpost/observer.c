@@ -12,6 +12,9 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+/* So many are handed out at once: where they come faster, others have a turn. */
+#define BATCH 1024
+
 /* In the order of enum sighting_source. */
 static const struct observer_source *const sources[SIGHTING_SOURCES] = {
 	[SIGHTING_BY_DRIVER] = &observer_driver,
@@ -27,8 +30,9 @@ struct observer {
 	struct trace_bpf *programs;
 	struct ring_buffer *ring;
 	uint64_t real_minus_monotonic_ns;
-	observer_handler *handler;	/* these two during observer_collect() */
+	observer_handler *handler;	/* these three during observer_collect() */
 	void *context;
+	unsigned int left;
 };
 
 /* Sources */
@@ -99,6 +103,7 @@ static int collect_one(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
 	struct sighting sighting;
+	int err;
 
 	if (size < sizeof(sighting))
 		return 0;
@@ -106,7 +111,10 @@ static int collect_one(void *context, void *data, size_t size)
 	sighting.time_ns += observer->real_minus_monotonic_ns;
 	if (sighting.kind == SIGHTING_POST || sighting.kind == SIGHTING_SLOT)
 		sighting.detail = vmbus_message_of(&sighting);
-	return observer->handler(&sighting, observer->context);
+	err = observer->handler(&sighting, observer->context);
+	if (err)
+		return err;
+	return --observer->left ? 0 : -EAGAIN;
 }
 
 /* Set up the programs with the wish built in, and the ring that they fill. */
@@ -117,6 +125,8 @@ static int load(struct observer *observer)
 		return -errno;
 	observer->programs->rodata->wanted = observer->wish.filter;
 	observer->programs->rodata->wanted_pid = observer->wish.pid;
+	bpf_map__set_max_entries(observer->programs->maps.ring,
+				 observer->wish.buffer_bytes);
 	observer->links.object = observer->programs->obj;
 	observer->links.wish = &observer->wish;
 	if (trace_bpf__load(observer->programs))
@@ -157,10 +167,16 @@ int observer_open(struct observer **observer, const struct observer_wish *wish,
 	return 0;
 }
 
-void observer_close(struct observer *observer)
+void observer_stop(struct observer *observer)
 {
 	for (size_t i = 0; i < observer->links.count; i++)
 		bpf_link__destroy(observer->links.link[i]);
+	observer->links.count = 0;
+}
+
+void observer_close(struct observer *observer)
+{
+	observer_stop(observer);
 	for (int i = 0; i < SIGHTING_SOURCES; i++)
 		if (observer->wish.sources[i] && sources[i] &&
 		    sources[i]->detach)
@@ -195,7 +211,10 @@ int observer_collect(struct observer *observer, observer_handler *handler,
 		clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	observer->handler = handler;
 	observer->context = context;
+	observer->left = BATCH;
 	result = ring_buffer__consume(observer->ring);
+	if (!observer->left)
+		return 1;
 	return result < 0 ? result : 0;
 }
 

@@ -17,6 +17,7 @@ struct observer_wish {
 	uint32_t pid;		/* of whoever posts; "none" lets all pass */
 	bool sources[SIGHTING_SOURCES];
 	const struct option_list *programs;	/* files with probes of their own */
+	uint32_t buffer_bytes;	/* for what waits; the next power of two is taken */
 };
 
 enum observer_state {
@@ -45,14 +46,20 @@ void observer_close(struct observer *observer);
 /* Readable while there is something to collect. */
 int observer_fd(const struct observer *observer);
 
-/* Return something else than 0 to have the rest left for the next time. */
+/* Return a negative errno value to have the rest left for the next time. */
 typedef int observer_handler(const struct sighting *sighting, void *context);
 
-/* Hand out what was seen. Return 0 or what @handler returned. */
+/*
+ * Hand out what was seen, but not for ever: return 1: there may be more, 0: that was
+ * all, or what @handler returned.
+ */
 int observer_collect(struct observer *observer, observer_handler *handler,
 		     void *context);
 
 /* How many were seen and found no room while nobody collected. */
 uint64_t observer_lost(const struct observer *observer);
+
+/* Look no more. What was seen until now can still be collected. */
+void observer_stop(struct observer *observer);
 
 #endif /* OBSERVER_H */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "capture_file.h"
 #include "failure.h"
@@ -15,10 +14,14 @@
 #include "sighting_print.h"
 #include "stop.h"
 
+/* Losses are told so often, at most. */
+#define LOSSES_TOLD_MS 1000
+
 struct trace_options {
 	struct common_options common;
 	uint64_t count; /* 0: no limit */
 	uint64_t pid;
+	uint64_t buffer_kib;
 	int64_t timeout_ms; /* negative: no limit */
 	const char *connection; /* these three: NULL: any */
 	const char *sint;
@@ -35,6 +38,9 @@ struct tracer {
 	const struct trace_options *options;
 	struct observer *observer;
 	uint64_t seen;
+	uint64_t lost;		/* as far as it is known */
+	uint64_t lost_told;	/* of these */
+	uint64_t next_telling_ns;
 	struct histogram posts;	/* that have a duration */
 	FILE *file;	/* NULL: text */
 	struct capture_writer writer;	/* into the file */
@@ -72,6 +78,8 @@ static int choose(const struct trace_options *options,
 		&wish->filter, options->connection, options->sint,
 		options->status);
 
+	if (!wrong && options->write)
+		wrong = capture_misplaced(options->write, options->common.json);
 	if (wrong)
 		return refuse(options, wrong);
 	if (options->histogram && options->common.json)
@@ -85,6 +93,7 @@ static int choose(const struct trace_options *options,
 				       "libhvhost, hv_vmbus or kvm");
 	wish->pid = options->pid ? (uint32_t)options->pid : SIGHTING_NONE;
 	wish->programs = &options->programs;
+	wish->buffer_bytes = (uint32_t)options->buffer_kib * 1024;
 	return EXIT_DONE;
 }
 
@@ -174,19 +183,19 @@ static int judge(const struct trace_options *options,
 
 static int report_file(const struct tracer *tracer, int err)
 {
-	struct failure failure = failure_of(tracer->options->write, err);
+	struct failure failure =
+		failure_of_capture_output(tracer->options->write, err);
 
 	return failure_report(&tracer->options->common, &failure);
 }
 
 static int open_file(struct tracer *tracer)
 {
-	const char *path = tracer->options->write;
 	int err;
 
-	if (!path)
+	if (!tracer->options->write)
 		return EXIT_DONE;
-	tracer->file = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	tracer->file = capture_create(tracer->options->write);
 	if (!tracer->file)
 		return report_file(tracer, -errno);
 	err = capture_begin(&tracer->writer, tracer->file, "hvpost trace");
@@ -199,7 +208,6 @@ static int close_file(struct tracer *tracer)
 
 	if (!tracer->file)
 		return EXIT_DONE;
-	capture_drop(&tracer->writer, observer_lost(tracer->observer));
 	err = capture_end(&tracer->writer);
 	if (fclose(tracer->file) && !err)
 		err = -errno;
@@ -244,6 +252,79 @@ static int handle(const struct sighting *sighting, void *context)
 	return 0;
 }
 
+static void tell_losses(struct tracer *tracer)
+{
+	struct json_object *object;
+
+	tracer->lost_told = tracer->lost;
+	tracer->next_telling_ns = hvpost_deadline_in_ms(LOSSES_TOLD_MS);
+	if (tracer->options->common.json && !tracer->file) {
+		object = json_new();
+		json_add_string(object, "event", "lost");
+		json_add_number(object, "lost", tracer->lost);
+		json_print(stdout, object);
+	}
+	fprintf(stderr, "%" PRIu64 " lost so far: more is seen than can be "
+			"written; a filter leaves fewer, --buffer keeps more\n",
+		tracer->lost);
+}
+
+/* What is lost while others wait comes behind them, and before the next ones. */
+static void note_losses(struct tracer *tracer)
+{
+	uint64_t lost = observer_lost(tracer->observer);
+
+	if (tracer->file)
+		capture_drop(&tracer->writer, lost - tracer->lost);
+	tracer->lost = lost;
+	if (lost != tracer->lost_told && now_ns() >= tracer->next_telling_ns)
+		tell_losses(tracer);
+}
+
+/* Return 1: there may be more, 0: that was all, or what went wrong. */
+static int collect(struct tracer *tracer)
+{
+	int more = observer_collect(tracer->observer, handle, tracer);
+
+	if (more >= 0)
+		note_losses(tracer);
+	return more;
+}
+
+static int flush(const struct tracer *tracer)
+{
+	FILE *out = tracer->file ? tracer->file : stdout;
+
+	errno = 0;
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+/* As stop_or_wait(). What was seen is there for others before nothing comes. */
+static int await(struct tracer *tracer, uint64_t deadline_ns)
+{
+	int fd = observer_fd(tracer->observer);
+	int err, n = stop_or_wait(fd, HVPOST_NOW);
+
+	if (n)
+		return n;
+	err = flush(tracer);
+	return err ? err : stop_or_wait(fd, deadline_ns);
+}
+
+/* Nothing comes any more: what waits is all there is. */
+static int collect_rest(struct tracer *tracer)
+{
+	int more;
+
+	observer_stop(tracer->observer);
+	do
+		more = collect(tracer);
+	while (more > 0);
+	return more ? more : flush(tracer);
+}
+
 /* Return 0: it is over, or -ETIMEDOUT: --count was not reached, or worse. */
 static int follow(struct tracer *tracer)
 {
@@ -252,14 +333,15 @@ static int follow(struct tracer *tracer)
 	int n, err;
 
 	do {
-		n = stop_or_wait(observer_fd(tracer->observer), deadline_ns);
-		err = observer_collect(tracer->observer, handle, tracer);
-		if (!err && (fflush(stdout) || ferror(stdout)))
-			err = errno ? -errno : -EIO;
-	} while (n > 0 && !err && !is_done(tracer));
-	if (err || n == -EINTR || is_done(tracer))
+		n = await(tracer, deadline_ns);
+		err = n > 0 ? collect(tracer) : 0;
+	} while (n > 0 && err >= 0 && !is_done(tracer));
+	if (err < 0 || (n < 0 && n != -EINTR))
+		return err < 0 ? err : n;
+	err = collect_rest(tracer);
+	if (err || is_done(tracer) || n == -EINTR)
 		return err;
-	return n == 0 && options->count ? -ETIMEDOUT : n;
+	return options->count ? -ETIMEDOUT : 0;
 }
 
 static int report_follow(const struct tracer *tracer, int err)
@@ -279,7 +361,6 @@ static int report_follow(const struct tracer *tracer, int err)
 
 static void say_goodbye(const struct tracer *tracer)
 {
-	uint64_t lost = observer_lost(tracer->observer);
 	struct json_object *object;
 
 	if (tracer->options->histogram) {
@@ -291,13 +372,12 @@ static void say_goodbye(const struct tracer *tracer)
 		object = json_new();
 		json_add_string(object, "event", "end");
 		json_add_number(object, "seen", tracer->seen);
-		json_add_number(object, "lost", lost);
+		json_add_number(object, "lost", tracer->lost);
 		json_print(stdout, object);
 	}
-	if (!tracer->options->quiet || lost)
-		fprintf(stderr, "%" PRIu64 " seen, %" PRIu64 " lost%s\n",
-			tracer->seen, lost,
-			lost ? ": a filter leaves fewer to print" : "");
+	if (!tracer->options->quiet || tracer->lost)
+		fprintf(stderr, "%" PRIu64 " seen, %" PRIu64 " lost\n",
+			tracer->seen, tracer->lost);
 }
 
 static int trace(struct tracer *tracer, const struct observer_outcome *outcomes)
@@ -338,6 +418,7 @@ static int run_trace(void *values, char **operands)
 
 static const struct trace_options defaults = {
 	.timeout_ms = -1,
+	.buffer_kib = 4096,
 };
 
 #define VALUE(member) offsetof(struct trace_options, member)
@@ -369,6 +450,10 @@ static const struct option_line lines[] = {
 	{ 'w', "write", "FILE",
 	  "write a capture (pcapng) in place of text; '-': standard\n"
 	  "output", OPTION_TEXT, VALUE(write), 0, 0 },
+	{ 0, "buffer", "KIB",
+	  "keep so much of what waits to be written, from 4 to\n"
+	  "65536 KiB (default 4096)",
+	  OPTION_NUMBER, VALUE(buffer_kib), 4, 65536 },
 	{ 0, "histogram", NULL,
 	  "print no lines, but at the end how long posts took",
 	  OPTION_FLAG, VALUE(histogram), 0, 0 },
@@ -397,6 +482,7 @@ const struct command command_trace = {
 		    "  hvpost trace --source hv_vmbus --timeout 10s\n"
 		    "  hvpost trace --histogram --timeout 1m\n"
 		    "  hvpost trace --payload --write seen.pcapng\n"
+		    "  hvpost trace --write - | wireshark -k -i -\n"
 		    "  hvpost trace --json | jq 'select(.event == \"drop\")'\n",
 	.options = lines,
 	.defaults = &defaults,

@@ -423,6 +423,9 @@ local function add_detail(buffer, tree, kind)
 		return " " .. version_text(range:le_uint())
 	end
 	tree:add_le(details[kind] or f.detail, range)
+	if kind == 0 or kind == 2 then
+		return "" -- VMBus's message, which has a name
+	end
 	if kind == 12 then
 		return " " .. (calls[range:le_uint()] or string.format("0x%x", range:le_uint()))
 	end

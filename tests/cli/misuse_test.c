@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Command lines that are none: status 1, a reason, and the way to the help. */
+#define _GNU_SOURCE /* posix_openpt */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "suites.h"
 #include "tool.h"
@@ -59,6 +63,7 @@ static const struct {
 	{ "trace now", "trace", "too many operands: expected none" },
 	{ "trace --source driver", "trace", "--source is hvpost.ko" },
 	{ "trace --histogram --write x", "trace", "--histogram prints no lines" },
+	{ "trace --buffer 3", "trace", "--buffer: '3' is not a number from 4" },
 	{ "trace --status MAYBE", "trace", "--status takes a number" },
 	{ "top --once --ping 5", "top", "--ping takes CONNECTION,SINT" },
 	{ "plot", "plot", "too few operands: expected FILE" },
@@ -127,6 +132,27 @@ START_TEST(output_that_cannot_be_written_is_an_error)
 }
 END_TEST
 
+static const char *const to_terminals[] = {
+	"capture --listen 6 --write -",
+	"trace --write -",
+};
+
+START_TEST(capture_is_not_for_a_terminal)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char line[120];
+
+	ck_assert(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+	snprintf(line, sizeof(line), "%s >%s", to_terminals[_i],
+		 ptsname(terminal));
+	run_tool(line);
+	ck_assert_int_eq(ran.status, 1);
+	ck_assert_ptr_nonnull(strstr(ran.complaint, "--write -: a terminal is "
+						    "no place for a capture"));
+	close(terminal);
+}
+END_TEST
+
 Suite *misuse_suite(void)
 {
 	Suite *suite = suite_create("misuse");
@@ -142,5 +168,7 @@ Suite *misuse_suite(void)
 			    ROWS(json_lines));
 	tcase_add_test(tcase, json_behind_two_dashes_is_an_operand);
 	tcase_add_test(tcase, output_that_cannot_be_written_is_an_error);
+	tcase_add_loop_test(tcase, capture_is_not_for_a_terminal, 0,
+			    ROWS(to_terminals));
 	return suite;
 }

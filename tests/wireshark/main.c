@@ -250,9 +250,9 @@ static const struct {
 	enum sighting_kind kind;
 	const char *info, *field;
 } kinds[] = {
-	{ SIGHTING_POST, "Post 5", "hvpost.detail=5" },
+	{ SIGHTING_POST, "Post", "hvpost.detail=5" },
 	{ SIGHTING_SIGNAL, "Signal 5", "hvpost.flag=5" },
-	{ SIGHTING_SLOT, "Slot 5", "hvpost.detail=5" },
+	{ SIGHTING_SLOT, "Slot", "hvpost.detail=5" },
 	{ SIGHTING_FLAG, "Flag 5", "hvpost.flag=5" },
 	{ SIGHTING_EOM, "EOM 5", "hvpost.detail=5" },
 	{ SIGHTING_RING_FULL, "Ring full 5", "hvpost.detail=5" },
