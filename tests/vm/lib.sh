@@ -33,6 +33,17 @@ notes()
 	sed 's/^/rig: note /' "$1"
 }
 
+# leave FILE...: give files out to those who started the run: the scenario's line
+# "leaves" names them. Each line is written at once: others write between them.
+leave()
+{
+	for file; do
+		gzip -c "$file" | base64 | while read -r line; do
+			echo "rig: file ${file##*/} $line"
+		done
+	done
+}
+
 # expect_status CODE COMMAND...: the command exits with CODE.
 expect_status()
 {

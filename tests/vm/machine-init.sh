@@ -19,7 +19,7 @@ chmod 660 /dev/kvm
 # The file "ended" goes last: when it arrives, all has.
 send()
 {
-	printf '%s\n' seconds stopped ended | cat "run/$1/files" - |
+	printf '%s\n' seconds stopped ended | cat "run/$1/files" "run/$1/leaves" - |
 	while read -r file; do
 		[ ! -e "run/$1/$file" ] || echo "$1/$file"
 	done | xargs tar -c -C run

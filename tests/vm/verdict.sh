@@ -6,12 +6,13 @@
 #
 # A run passed if QEMU, or our own host, ended by itself with code 0, what ran
 # beside it did so too, and of each guest the kernel log is clean and the report's
-# last line is the success word. It stalled if a guest went silent before it touched
-# hvpost and without reporting anything bad: nested guests now and then lose their
-# timer, and another guest may then wait for one in vain. Or if its processor, which
-# may be an emulated one, had flags that no processor has: what the kernel says then
-# is not ours. Or if a QEMU that is the host crashed: no guest may do that to it, but
-# its echo device's assertions (134) are for who misuses the device. Everything else
+# last line is the success word; and then the files it was to leave are there, and who
+# looks at them afterwards finds nothing wrong. It stalled if a guest went silent before
+# it touched hvpost and without reporting anything bad: nested guests now and then lose
+# their timer, and another guest may then wait for one in vain. Or if its processor,
+# which may be an emulated one, had flags that no processor has: what the kernel says
+# then is not ours. Or if a QEMU that is the host crashed: no guest may do that to it,
+# but its echo device's assertions (134) are for who misuses the device. Everything else
 # failed.
 
 # What never stands in a healthy kernel's log.
@@ -126,6 +127,34 @@ look()
 	look_beside
 }
 
+# take_out: what the first guest gave out in its report, of what is to be left. What
+# has come some other way stays.
+take_out()
+{
+	while read -r file; do
+		[ ! -e "$dir/$file" ] || continue
+		tr -d '\r\0' <"$dir/report" | sed -n "s/^rig: file $file //p" >"$dir/packed"
+		base64 -d "$dir/packed" | gzip -dc >"$dir/unpacked" &&
+			mv "$dir/unpacked" "$dir/$file"
+	done <"$dir/leaves" 2>/dev/null
+}
+
+look_at_leaves()
+{
+	[ -e "$dir/leaves" ] || return 0
+	take_out
+	while read -r file; do
+		[ -e "$dir/$file" ] || { echo "failed: it left no $file"; return; }
+	done <"$dir/leaves"
+}
+
+look_after()
+{
+	[ -s "$dir/after" ] || return 0
+	(cd "$dir" && sh ./after) >"$dir/after.log" 2>&1 </dev/null ||
+		echo "failed: afterwards: $(tail -n 1 "$dir/after.log")"
+}
+
 verdict()
 {
 	dir=$1
@@ -136,5 +165,7 @@ verdict()
 
 	# shellcheck disable=SC2046 # guests, by name
 	wrong=$(look "$2" "" $(sed -n 's/^report\././p' "$dir/files") | sed -n 1p)
+	[ -n "$wrong" ] || wrong=$(look_at_leaves)
+	[ -n "$wrong" ] || wrong=$(look_after)
 	echo "${wrong:-passed}"
 }

@@ -180,6 +180,33 @@ expect "the second goes silent with the driver" \
 result_of_two; succeed; rm "$dir/report.b"
 expect "without the second's report" "failed: no report.b came back"
 
+# result_left TEXT: the same with a file that the guest gives out, and who looks at it.
+result_left()
+{
+	result
+	echo seen >"$dir/leaves"
+	echo 'grep -qx "all of it" seen || { echo "it is not all"; exit 1; }' >"$dir/after"
+	echo "$1" | gzip -c | base64 | sed 's/^/rig: file seen /' >>"$dir/report"
+}
+
+result_left 'all of it'; succeed
+expect "a good run that left a file" "passed"
+
+result_left 'some of it'; succeed
+expect "what is left is not right" "failed: afterwards: it is not all"
+
+result_left 'some of it'; echo "rig: fail it is broken" >>"$dir/report"
+expect "the guest says why it left less" "failed: it is broken"
+
+result_left 'all of it'; succeed; sed -i '/^rig: file/d' "$dir/report"
+expect "nothing is left" "failed: it left no seen"
+
+result_left 'all of it'; succeed; sed -i 's/^\(rig: file seen \)..../\1AAAA/' "$dir/report"
+expect "what is left is damaged" "failed: it left no seen"
+
+result_left 'some of it'; succeed; echo 'all of it' >"$dir/seen"
+expect "what another left" "passed"
+
 result; succeed; rm "$dir/files"
 expect "without a list of files" "failed: nobody said what is to come back"
 
