@@ -2,8 +2,10 @@
 # shellcheck shell=sh
 #
 # For scenario hvhost-trace: follow hvhost and kvm from where they run while the guest
-# posts to a process that is stopped for a while. Counters and the tracer are to tell
-# the same, and the guest is told then.
+# posts to a process that is stopped for a while. Counters and the tracers are to tell
+# the same, and the guest is told then. One tracer prints, one writes a capture, and one
+# is stopped for a while, too, with little room for what waits: it loses much, and
+# knows how much.
 
 export HVHOST_SOCKET=socket
 messages=400
@@ -54,18 +56,31 @@ hvpost trace --json --source libhvhost --source kvm >seen 2>tracer &
 tracer=$!
 await grep -q '^following libhvhost, kvm' tracer
 
+hvpost trace --payload --write seen.pcapng --source libhvhost --source kvm 2>writer &
+writer=$!
+await grep -q '^following libhvhost, kvm' writer
+hvpost trace --write lossy.pcapng --source libhvhost --connection 0x20 --buffer 4 2>loser &
+loser=$!
+await grep -q '^following libhvhost' loser
+
+kill -STOP $loser
 kill -STOP $listener
 await hvpost send 0x10 'begin' --target host:socket,partition=end
 await is_refused
+kill -CONT $loser
+await grep -q 'lost so far' loser
 kill -CONT $listener
 await heard $messages
 posted=$(counted posted) refused=$(counted refused) delivered=$(counted delivered)
 kill $listener
 wait $listener
-kill $tracer
-wait $tracer
-cat tracer
+for pid in $tracer $writer $loser; do
+	kill "$pid"
+	wait "$pid"
+done
+cat tracer writer loser
 grep '^[0-9]* seen, 0 lost' tracer
+grep '^[0-9]* seen, 0 lost' writer
 
 post='"event":"post".*"source":"libhvhost".*"connection":32'
 call='"event":"hypercall".*"source":"kvm".*"call":92'
@@ -76,4 +91,22 @@ agree full "$refused" "$(seen '"event":"queue-full"')"
 agree delivered "$delivered" "$(seen '"event":"deliver".*"sint":7.*"origin":"0x20"')"
 agree 'hypercalls taken' "$posted" "$(seen "$call.*HV_STATUS_SUCCESS\"")"
 agree 'hypercalls refused' "$refused" "$(seen "$call.*HV_STATUS_INSUFFICIENT_BUFFERS\"")"
+
+hvpost capture --read lossy.pcapng 2>summary >/dev/null
+cat summary
+kept=$(sed 's/ seen.*//' summary) lost=$(sed 's/.*, \(.*\) dropped/\1/' summary)
+[ "$kept" -gt 10 ]
+agree 'kept and lost' "$((posted + refused))" "$((kept + lost))"
+
+post='hvpost.source == "libhvhost" && hvpost.kind == "Post" && hvpost.connection == 0x20'
+call='hvpost.source == "kvm" && hvpost.kind == "Hypercall" && hvpost.call == 0x5c'
+cat >counts <<-END
+	$posted $post && hvpost.status == "SUCCESS" && hvpost.size > 0
+	$refused $post && hvpost.status == "INSUFFICIENT_BUFFERS"
+	$refused hvpost.kind == "Queue full"
+	$delivered hvpost.kind == "Deliver" && hvpost.sint == 7 && hvpost.vp == 0 && hvpost.origin == 0x20
+	$posted $call && hvpost.status == "SUCCESS"
+	$refused $call && hvpost.status == "INSUFFICIENT_BUFFERS"
+	$(sed -n 's/ seen, 0 lost$//p' writer) frame
+END
 await hvpost send 0x10 'all is well' --target host:socket,partition=end

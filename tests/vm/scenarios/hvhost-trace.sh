@@ -4,6 +4,8 @@
 # host: hvhost
 # hvhost: --link test:0x20=app:7 --link end:0x10=test:6
 # beside: hvhost-trace.sh
+# leaves: seen.pcapng counts lossy.pcapng
+# after: hvhost-trace.sh
 # seconds: 240
 # kernel: any
 

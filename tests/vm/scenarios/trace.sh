@@ -4,6 +4,8 @@
 # devices: hyperv-testdev vmbus-bridge
 # seconds: 240
 # vmbus: module
+# leaves: seen.pcapng counts
+# after: trace.sh
 
 # scripts/debug-kernel's has trace points, and no BPF.
 case $(uname -r) in
@@ -35,6 +37,14 @@ posts_by_status/INVALID_CONNECTION_ID post INVALID_CONNECTION_ID
 posts_by_status/INSUFFICIENT_BUFFERS post INSUFFICIENT_BUFFERS
 posts_by_status/none post none'
 
+# send_echoes COUNT TEXT: messages that come back to SINT 6 of VP 0.
+sent=0
+send_echoes()
+{
+	hvpost send 0x10 --count "$1" --timeout 60s "$2"
+	sent=$((sent + $1))
+}
+
 # remember: what was counted before somebody looked.
 remember()
 {
@@ -47,6 +57,13 @@ remember()
 in_trace()
 {
 	grep -Ec " hvpost_$1: ${2:+.*status=$2 }" /tmp/trace || :
+}
+
+# read_seen: /tmp/seen is what hvpost trace has written so far, as lines. It may be
+# in the midst of a packet.
+read_seen()
+{
+	hvpost capture --read /tmp/seen.pcapng --json >/tmp/seen || :
 }
 
 # seen POINT [STATUS]: how often hvpost trace saw it. What has no status says none.
@@ -78,12 +95,12 @@ agree()
 	done || fail "they do not tell the same"
 }
 
-# tracer_start, tracer_stop: /tmp/seen is what it prints.
+# tracer_start, tracer_stop: what it writes is a capture.
 tracer_start()
 {
-	: >/tmp/seen
+	: >/tmp/seen.pcapng
 	[ -n "$bpf" ] || return 0
-	hvpost trace --json --payload >/tmp/seen 2>/tmp/tracer &
+	hvpost trace --payload --write /tmp/seen.pcapng 2>/tmp/tracer &
 	tracer=$!
 	eventually grep 'following hvpost.ko.* hv_vmbus once it is loaded' /tmp/tracer
 }
@@ -95,6 +112,52 @@ tracer_stop()
 	wait "$tracer" || fail "the tracer ended with $?"
 	cat /tmp/tracer
 	grep '^[0-9]* seen, 0 lost' /tmp/tracer
+	read_seen
+}
+
+# What Wireshark calls a trace point, or a status.
+shown_as()
+{
+	case $1 in
+	post) echo 'hvpost.kind == "Post"' ;;
+	signal) echo 'hvpost.kind == "Signal"' ;;
+	slot) echo 'hvpost.kind == "Slot"' ;;
+	flag) echo 'hvpost.kind == "Flag"' ;;
+	eom) echo 'hvpost.kind == "EOM"' ;;
+	ring_full) echo 'hvpost.kind == "Ring full"' ;;
+	ring_resumed) echo 'hvpost.kind == "Ring resumed"' ;;
+	drop) echo 'hvpost.kind == "Drop"' ;;
+	owner) echo 'hvpost.kind == "Owner"' ;;
+	esac
+	case ${2-} in
+	'') ;;
+	none) echo '&& !hvpost.status' ;;
+	*) echo "&& hvpost.status == \"$2\"" ;;
+	esac
+}
+
+# expect_packets COUNT FILTER...: the capture has so many like that.
+expect_packets()
+{
+	echo "$@" >>/tmp/counts
+}
+
+# leave_capture: what the driver counted is what others are to find in it.
+leave_capture()
+{
+	echo "$telling" | while read -r name point status; do
+		before=$(sed -n "s|^$name ||p" /tmp/before)
+		# shellcheck disable=SC2046 # words
+		expect_packets $(($(count "$name") - before)) \
+			'hvpost.source == "hvpost.ko" &&' $(shown_as "$point" "$status")
+	done
+	posts='hvpost.source == "hvpost.ko" && hvpost.kind == "Post"'
+	expect_packets $sent "$posts && hvpost.connection == 0x10 && hvpost.status == 0"
+	expect_packets 1 "$posts && hvpost.connection == 0xee && hvpost.attempts == 1"
+	expect_packets $sent 'hvpost.source == "hvpost.ko" && hvpost.kind == "Slot" &&' \
+		'hvpost.vp == 0 && hvpost.sint == 6 && hvpost.origin == 0'
+	expect_packets "$(sed -n 's/ seen, 0 lost$//p' /tmp/tracer)" frame
+	leave /tmp/seen.pcapng /tmp/counts
 }
 
 step "without the driver, BPF or a right to it, the words are clear"
@@ -129,7 +192,7 @@ remember
 
 step "messages and events come"
 listen_start 6 --count 100
-hvpost send 0x10 --count 100 --timeout 60s 'to VP 0'
+send_echoes 100 'to VP 0'
 listen_wait
 listen_start 7 --count 1 --events
 hvpost signal 0x30
@@ -145,7 +208,7 @@ listen_start 6 --ring 2
 reader=$!
 kill -STOP $reader
 # Two in the ring, one in its slot, one with the host.
-hvpost send 0x10 --count 4 --timeout 60s 'to a full ring'
+send_echoes 4 'to a full ring'
 expect_status 2 hvpost send 0x10 --timeout 0 'to a full ring'
 kill -CONT $reader
 all_are_heard() { [ "$(grep -c 'full ring' /tmp/heard)" -eq 4 ]; }
@@ -157,7 +220,7 @@ step "one that shares the SINT loses them"
 listen_start 6 --ring 2 --shared
 reader=$!
 kill -STOP $reader
-hvpost send 0x10 --count 9 --timeout 60s 'to a shared ring'
+send_echoes 9 'to a shared ring'
 kill -CONT $reader
 listen_stop
 
@@ -165,8 +228,9 @@ listen_stop
 # of hv_vmbus runs on its CPU is not: it depends on how fast QEMU is.
 vmbus_slot_is_seen()
 {
-	[ -z "$bpf" ] ||
-		grep '"source":"hv_vmbus".*"vmbus_name":"version response"' /tmp/seen
+	[ -n "$bpf" ] || return 0
+	read_seen
+	grep '"source":"hv_vmbus".*"vmbus_name":"version response"' /tmp/seen
 }
 
 step "hv_vmbus says goodbye, and comes again until an answer to it is seen"
@@ -200,8 +264,8 @@ step "no payload is in the kernel's trace"
 tracer_is_right()
 {
 	step "who asks for payloads by name has them"
-	grep '"event":"post".*"payload_text":"to nobody"' /tmp/seen
-	grep '"event":"slot".*"payload_text":"to VP 0"' /tmp/seen
+	grep -m 1 '"event":"post".*"payload_text":"to nobody"' /tmp/seen
+	grep -m 1 '"event":"slot".*"payload_text":"to VP 0"' /tmp/seen
 
 	step "hv_vmbus's handshake, from the first message on, by name"
 	grep '"source":"hv_vmbus"' /tmp/seen | sed -n 's/.*"event":"\([a-z]*\)".*"vmbus_name":"\([^"]*\)".*/\1 \2/p' >/tmp/handshake
@@ -210,9 +274,12 @@ tracer_is_right()
 	grep -x 'slot version response' /tmp/handshake
 	grep -x 'post request offers' /tmp/handshake
 	grep -x 'post unload' /tmp/handshake
-	grep '"source":"hv_vmbus".*"status_name":"HV_STATUS_SUCCESS".*"duration_ns":[0-9]' /tmp/seen
+	grep -m 1 '"source":"hv_vmbus".*"status_name":"HV_STATUS_SUCCESS".*"duration_ns":[0-9]' /tmp/seen
 }
 [ -z "$bpf" ] || tracer_is_right
+
+step "Wireshark is to find the same in the capture"
+leave_capture
 
 step "nothing is left behind"
 ! grep hvpost $tracing/kprobe_events || fail "a probe is left"
