@@ -3,18 +3,18 @@
 #include "inquiry.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "json.h"
 #include "packet.h"
 
-#define ANSWER_TIMEOUT_S 30
+#define ANSWER_TIMEOUT_MS 30000
 
 struct json_object *inquiry_new(const char *command)
 {
@@ -57,19 +57,13 @@ static int receive_answer(int socket, struct answer *answer)
 	return 0;
 }
 
-static int exchange(int socket, struct json_object *request, int descriptor,
-		    struct answer *answer)
+int inquiry_send(int socket, struct json_object *request, int descriptor)
 {
-	const struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 	const char *text = json_object_to_json_string_ext(
 		request, JSON_C_TO_STRING_PLAIN);
-	int err;
 
-	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		   sizeof(patience));
-	err = packet_send(socket, text, strlen(text), &descriptor,
-			  descriptor >= 0);
-	return err ? err : receive_answer(socket, answer);
+	return packet_send(socket, text, strlen(text), &descriptor,
+			   descriptor >= 0);
 }
 
 /* What is in the memfd, which is closed. */
@@ -129,14 +123,26 @@ static int take_answer(const struct answer *answer, struct reply *reply)
 	return err;
 }
 
+int inquiry_receive(int socket, int timeout_ms, struct reply *reply)
+{
+	struct pollfd watched = { .fd = socket, .events = POLLIN };
+	static struct answer answer;
+	int n = poll(&watched, 1, timeout_ms), err;
+
+	*reply = (struct reply){ .object = NULL };
+	if (n <= 0)
+		return n ? -errno : -ETIMEDOUT;
+	err = receive_answer(socket, &answer);
+	return err ? err : take_answer(&answer, reply);
+}
+
 int inquire(int socket, struct json_object *request, int descriptor,
 	    struct reply *reply)
 {
-	static struct answer answer;
-	int err = exchange(socket, request, descriptor, &answer);
+	int err = inquiry_send(socket, request, descriptor);
 
 	*reply = (struct reply){ .object = NULL };
-	return err ? err : take_answer(&answer, reply);
+	return err ? err : inquiry_receive(socket, ANSWER_TIMEOUT_MS, reply);
 }
 
 const char *inquiry_text(struct json_object *object, const char *key)

@@ -42,6 +42,13 @@ struct reply {
 int inquire(int socket, struct json_object *request, int descriptor,
 	    struct reply *reply);
 
+/*
+ * The two halves of that. The second waits so long, at most: -ETIMEDOUT, and it can
+ * be called again.
+ */
+int inquiry_send(int socket, struct json_object *request, int descriptor);
+int inquiry_receive(int socket, int timeout_ms, struct reply *reply);
+
 /* Members of an answer; "" and 0 for one that is not there. */
 const char *inquiry_text(struct json_object *object, const char *key);
 unsigned long long inquiry_number(struct json_object *object, const char *key);

@@ -21,14 +21,14 @@ static int make_address(const char *path, struct sockaddr_un *address)
 	return 0;
 }
 
-int socket_connect(const char *path)
+static int connect_with(const char *path, int flags)
 {
 	struct sockaddr_un address;
 	int err = make_address(path, &address), fd;
 
 	if (err)
 		return err;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
@@ -37,6 +37,16 @@ int socket_connect(const char *path)
 		return err;
 	}
 	return fd;
+}
+
+int socket_connect(const char *path)
+{
+	return connect_with(path, 0);
+}
+
+int socket_connect_now(const char *path)
+{
+	return connect_with(path, SOCK_NONBLOCK);
 }
 
 static int bind_with_mode(int fd, const struct sockaddr_un *address)

@@ -19,5 +19,7 @@ void socket_remove(const char *path, dev_t device, ino_t inode);
 
 /* Connect. Return the descriptor, or a negative errno value. */
 int socket_connect(const char *path);
+/* The same without waiting, for a socket that does not wait either: -EAGAIN. */
+int socket_connect_now(const char *path);
 
 #endif /* SOCKET_H */

@@ -7,6 +7,9 @@
 
 #include "stop.h"
 
+/* What --once waits for a host's answer. */
+#define ANSWER_TIMEOUT_MS 5000
+
 struct top_options {
 	struct common_options common;
 	const char *ping;	/* CONNECTION,SINT */
@@ -18,6 +21,7 @@ struct top_options {
 struct top {
 	const struct top_options *options;
 	struct top_source source;
+	struct top_host host;
 	struct top_ping ping;
 	struct hvpost *handle;	/* or NULL */
 	char title[400], socket[256];
@@ -51,19 +55,21 @@ static void choose_source(struct top *top)
 	if (is_embedded(target))
 		return;
 	if (is_host(top, target)) {
-		top->source.take = top_take_host;
-		top->source.from = top->socket;
+		top->host.socket = top->socket;
+		top->host.patience_ms = ANSWER_TIMEOUT_MS;
+		top->source.host = &top->host;
 		return;
 	}
-	top->source.take = top_take_device;
-	top->source.from = TOP_COUNTERS;
+	top->source.counters = TOP_COUNTERS;
 }
 
 /* Nobody else can post to an embedded host: what leads back is pinged there. */
 static const char *ping_of(const struct top *top)
 {
-	return top->options->ping || top->source.take ? top->options->ping :
-							"0x13,3";
+	const bool is_counted = top->source.host || top->source.counters;
+
+	return top->options->ping || is_counted ? top->options->ping :
+						  "0x13,3";
 }
 
 static int parse_ping(struct top *top, const char *text)
@@ -95,12 +101,12 @@ static int open_all(struct top *top)
 	struct failure failure;
 	int status;
 
-	if (top->source.take == top_take_host && !top->source.ping)
+	if (top->source.host && !top->source.ping)
 		return EXIT_DONE;
 	status = command_open_target(common, &top->handle);
 	if (status)
 		return status;
-	if (top->source.take == top_take_device)
+	if (top->source.counters)
 		top->source.described = top->handle;
 	if (!top->source.ping)
 		return EXIT_DONE;
@@ -185,6 +191,7 @@ static int run_top(void *values, char **operands)
 		status = open_all(&top);
 	if (!status)
 		status = look(&top);
+	top_leave_host(&top.host);
 	hvpost_close(top.handle);
 	return status;
 }

@@ -64,9 +64,22 @@ struct top_row *top_row(struct top_sample *sample, enum top_kind kind,
 /* Short of its HV_STATUS_, "other" for one that is not documented. */
 const char *top_status_name(uint32_t status);
 
-/* Add to a sample. Each returns an exit status; unless it is EXIT_DONE, why. */
-int top_take_host(const char *socket, struct top_sample *sample,
+/* An hvhost that is asked. */
+struct top_host {
+	const char *socket;
+	int patience_ms;	/* for its answer, at most */
+	bool is_asked;		/* and has not answered */
+	int asked;		/* the connection by which it was */
+};
+
+/*
+ * Add to a sample. Each returns an exit status; unless it is EXIT_DONE, why. Of a
+ * host -ETIMEDOUT is no end: the next call goes on waiting.
+ */
+int top_take_host(struct top_host *host, struct top_sample *sample,
 		  struct failure *failure);
+/* Forget what it was asked. */
+void top_leave_host(struct top_host *host);
 /* @folder: of the driver's counters, TOP_COUNTERS. */
 #define TOP_COUNTERS "/sys/class/misc/hvpost"
 int top_take_device(const char *folder, struct top_sample *sample,
@@ -109,21 +122,20 @@ void top_print_json(FILE *out, const char *target,
 struct top_source {
 	const char *title;
 	int64_t interval_ms;
-	/* NULL: nothing is counted but what top does itself */
-	int (*take)(const char *from, struct top_sample *sample,
-		    struct failure *failure);
-	const char *from;
+	/* Both NULL: nothing is counted but what top does itself */
+	struct top_host *host;
+	const char *counters;		/* of the driver: their folder */
 	struct hvpost *described;	/* its SINTs are told, unless NULL */
 	struct top_ping *ping;		/* or NULL */
 };
 
-/* Take one from there, and the time. Return as @take. */
+/* Take one from there, and the time. Return as top_take_host(). */
 int top_take(const struct top_source *source, struct top_sample *sample,
 	     struct failure *failure);
 
 /*
- * The screen, until 'q', SIGINT or SIGTERM, or until no sample can be taken. Return
- * as @take.
+ * The screen, until 'q', SIGINT or SIGTERM, or until no sample can be taken. A host
+ * that does not answer is waited for. Return as top_take_host().
  */
 int top_show(const struct top_source *source, struct failure *failure);
 

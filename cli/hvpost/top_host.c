@@ -101,27 +101,78 @@ void top_read_inspection(struct json_object *inspection,
 	for_each(inspection, "partitions", take_partition, sample, "");
 }
 
-static int ask_host(const char *path, struct reply *reply)
+/* Ask, unless that was done. Return 0 or a negative errno value. */
+static int ask(struct top_host *host)
 {
 	struct json_object *request;
-	int socket = socket_connect(path), err;
+	int socket, err;
 
+	if (host->is_asked)
+		return 0;
+	socket = socket_connect_now(host->socket);
 	if (socket < 0)
 		return socket;
 	request = inquiry_new("inspect");
-	err = inquire(socket, request, -1, reply);
+	err = inquiry_send(socket, request, -1);
 	json_object_put(request);
-	close(socket);
-	if (err)
+	if (err) {
+		close(socket);
 		return err;
-	if (json_object_get_boolean(json_object_object_get(reply->object,
-							   "ok")))
-		return 0;
+	}
+	host->asked = socket;
+	host->is_asked = true;
+	return 0;
+}
+
+void top_leave_host(struct top_host *host)
+{
+	if (host->is_asked)
+		close(host->asked);
+	host->is_asked = false;
+}
+
+static int await_answer(struct top_host *host, struct reply *reply)
+{
+	int err = ask(host);
+
+	/* Too many wait for it already, so it takes none. */
+	if (err == -EAGAIN)
+		return stop_or_sleep_until(
+			       hvpost_deadline_in_ms(host->patience_ms)) ?
+			       -EINTR : -ETIMEDOUT;
+	if (!err)
+		err = inquiry_receive(host->asked, host->patience_ms, reply);
+	if (err == -ETIMEDOUT || err == -EINTR)
+		return err;
+	top_leave_host(host);
+	if (err || json_object_get_boolean(
+			   json_object_object_get(reply->object, "ok")))
+		return err;
 	json_object_put(reply->object);
 	return -EPROTO;
 }
 
-int top_take_host(const char *socket, struct top_sample *sample,
+static struct failure failure_of_host(const struct top_host *host, int err)
+{
+	struct failure failure = failure_of("", err);
+
+	failure.code = "no-host";
+	if (err == -ETIMEDOUT) {
+		snprintf(failure.text, sizeof(failure.text),
+			 "hvhost at %s does not answer", host->socket);
+		failure.hint = "it may be stopped, or hang: look at what its "
+			       "process does";
+		return failure;
+	}
+	snprintf(failure.text, sizeof(failure.text), "hvhost at %s: %s",
+		 host->socket, strerror(-err));
+	failure.hint = err == -EACCES ?
+			       "'hvhost run --allow-user' lets others in" :
+			       "is one running? 'hvhost run --socket PATH'";
+	return failure;
+}
+
+int top_take_host(struct top_host *host, struct top_sample *sample,
 		  struct failure *failure)
 {
 	struct reply reply;
@@ -129,19 +180,13 @@ int top_take_host(const char *socket, struct top_sample *sample,
 
 	/* Screens that change their size are no reason to stop. */
 	do
-		err = ask_host(socket, &reply);
+		err = await_answer(host, &reply);
 	while (err == -EINTR && !stop_or_sleep_until(0));
-	if (!err) {
-		top_read_inspection(reply.object, sample);
-		json_object_put(reply.object);
-		return EXIT_DONE;
+	if (err) {
+		*failure = failure_of_host(host, err);
+		return failure->exit;
 	}
-	*failure = failure_of("", err);
-	snprintf(failure->text, sizeof(failure->text), "hvhost at %s: %s",
-		 socket, strerror(-err));
-	failure->code = "no-host";
-	failure->hint = err == -EACCES ?
-				"'hvhost run --allow-user' lets others in" :
-				"is one running? 'hvhost run --socket PATH'";
-	return failure->exit;
+	top_read_inspection(reply.object, sample);
+	json_object_put(reply.object);
+	return EXIT_DONE;
 }

@@ -40,15 +40,17 @@ int top_take(const struct top_source *source, struct top_sample *sample,
 	sample->count = 0;
 	sample->left_out = 0;
 	sample->trips.were_made = false;
+	if (source->host)
+		status = top_take_host(source->host, sample, failure);
+	else if (source->counters)
+		status = top_take_device(source->counters, sample, failure);
 	sample->time_ns = now_ns();
-	if (source->take)
-		status = source->take(source->from, sample, failure);
 	if (!status && source->described &&
 	    !hvpost_get_info(source->described, &info, sizeof(info)))
 		top_read_info(&info, sample);
 	if (!status && source->ping)
 		status = top_ping_take(source->ping, sample, failure);
-	if (!status && source->ping && !source->take)
+	if (!status && source->ping && !source->host && !source->counters)
 		top_ping_rows(source->ping, sample);
 	return status;
 }

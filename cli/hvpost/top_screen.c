@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <curses.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,10 @@
 
 /* How long a key may wait for us, and a signal */
 #define LOOK_MS 100
+#define NS_PER_MS 1000000u
+
+/* After so long it is worth a word that a host does not answer. */
+#define SILENCE_MS 1000
 
 static int refuse_terminal(struct failure *failure, const char *why)
 {
@@ -31,9 +36,24 @@ static void fit(void)
 		resize_term(size.ws_row, size.ws_col);
 }
 
+/* What is on the screen: two samples, or NULLs, and a line at its foot. */
+struct picture {
+	const struct top_source *source;
+	const struct top_sample *before, *now;
+	char foot[sizeof(((struct failure *)NULL)->text) + 40];
+};
+
+static void print(FILE *out, const struct picture *picture)
+{
+	if (picture->now)
+		top_print(out, picture->source->title, picture->before,
+			  picture->now);
+	else
+		fprintf(out, "%s\n", picture->source->title);
+}
+
 /* Lines that are too long, or too many, end at the screen's edge. */
-static void draw(const struct top_source *source,
-		 const struct top_sample *before, const struct top_sample *now)
+static void draw(const struct picture *picture)
 {
 	char *text = NULL, *line, *rest;
 	size_t size;
@@ -41,7 +61,7 @@ static void draw(const struct top_source *source,
 
 	if (!out)
 		return;
-	top_print(out, source->title, before, now);
+	print(out, picture);
 	fclose(out);
 	fit();
 	erase();
@@ -55,18 +75,14 @@ static void draw(const struct top_source *source,
 		mvaddnstr(y, 0, line, COLS);
 	}
 	attrset(A_NORMAL);
-	mvaddnstr(LINES - 1, 0, "q: quit", COLS);
+	mvaddnstr(LINES - 1, 0, picture->foot, COLS);
 	refresh();
 	free(text);
 }
 
 /* Return false: it is over. */
-static bool await_next(const struct top_source *source,
-		       const struct top_sample *before,
-		       const struct top_sample *now)
+static bool look_at_keys(const struct picture *picture, uint64_t deadline_ns)
 {
-	uint64_t deadline_ns = hvpost_deadline_in_ms(source->interval_ms);
-
 	do {
 		int key = getch();
 
@@ -74,25 +90,62 @@ static bool await_next(const struct top_source *source,
 		    stop_or_sleep_until(0) == -EINTR)
 			return false;
 		if (key == KEY_RESIZE)
-			draw(source, before, now);
+			draw(picture);
 	} while (now_ns() < deadline_ns);
 	return true;
 }
 
-static int show(const struct top_source *source, struct failure *failure)
+/* A host that was asked at @since_ns has not answered. */
+static void draw_silence(struct picture *picture, uint64_t since_ns,
+			 const struct failure *failure)
 {
-	static struct top_sample samples[2];
-	struct top_sample *before = NULL, *now = samples;
+	uint64_t silent_ms = (now_ns() - since_ns) / NS_PER_MS;
+
+	if (silent_ms < SILENCE_MS)
+		return;
+	snprintf(picture->foot, sizeof(picture->foot),
+		 "q: quit   %s: %" PRIu64 " s", failure->text, silent_ms / 1000);
+	draw(picture);
+}
+
+/* Return as top_take_host(); -ETIMEDOUT: 'q' was pressed before it answered. */
+static int take(struct picture *picture, struct top_sample *sample,
+		struct failure *failure)
+{
+	const uint64_t since_ns = now_ns();
 	int status;
 
-	while (!(status = top_take(source, now, failure))) {
-		draw(source, before, now);
-		if (!await_next(source, before, now))
+	while ((status = top_take(picture->source, sample, failure)) &&
+	       failure->error == -ETIMEDOUT) {
+		draw_silence(picture, since_ns, failure);
+		if (!look_at_keys(picture, 0))
 			break;
-		before = now;
-		now = &samples[now == samples];
 	}
-	return status && failure->error == -EINTR ? EXIT_DONE : status;
+	return status;
+}
+
+static int show(const struct top_source *source, struct failure *failure)
+{
+	/* Two are on the screen while the next one is taken. */
+	static struct top_sample samples[3];
+	struct picture picture = { .source = source };
+	struct top_sample *sample = samples;
+	unsigned int taken = 0;
+	int status;
+
+	while (!(status = take(&picture, sample, failure))) {
+		picture.before = picture.now;
+		picture.now = sample;
+		snprintf(picture.foot, sizeof(picture.foot), "q: quit");
+		draw(&picture);
+		if (!look_at_keys(&picture,
+				  hvpost_deadline_in_ms(source->interval_ms)))
+			break;
+		sample = &samples[++taken % 3];
+	}
+	if (status && (failure->error == -EINTR || failure->error == -ETIMEDOUT))
+		return EXIT_DONE;
+	return status;
 }
 
 int top_show(const struct top_source *source, struct failure *failure)
@@ -113,6 +166,8 @@ int top_show(const struct top_source *source, struct failure *failure)
 	keypad(stdscr, TRUE);
 	curs_set(0);
 	timeout(LOOK_MS);
+	if (source->host)
+		source->host->patience_ms = LOOK_MS;
 	status = show(source, failure);
 	endwin();
 	delscreen(terminal);

@@ -154,6 +154,39 @@ START_TEST(it_says_so_when_hvhost_ends)
 }
 END_TEST
 
+START_TEST(it_says_so_while_hvhost_hangs_and_goes_on_after_it)
+{
+	struct hvpost *app;
+
+	start("xterm", 24, 120);
+	await("q: quit");
+	kill(host_daemon.pid, SIGSTOP);
+	await("does not answer: 1 s");
+	/* What was seen last is still there. */
+	resize(23, 119);
+	await("CONNECTION");
+	await("does not answer: ");
+	kill(host_daemon.pid, SIGCONT);
+	app = bind_as("app", 5);
+	await("app:5");
+	press('q');
+	ck_assert_int_eq(end(), 0);
+	hvpost_close(app);
+}
+END_TEST
+
+START_TEST(keys_work_while_hvhost_hangs)
+{
+	start("xterm", 24, 120);
+	await("q: quit");
+	kill(host_daemon.pid, SIGSTOP);
+	await("does not answer: 1 s");
+	press('q');
+	ck_assert_int_eq(end(), 0);
+	kill(host_daemon.pid, SIGCONT);
+}
+END_TEST
+
 START_TEST(a_terminal_of_unknown_type_is_named)
 {
 	start("no-such-terminal", 24, 80);
@@ -173,6 +206,9 @@ Suite *top_suite(void)
 	tcase_add_test(tcase,
 		       it_ends_by_a_signal_and_leaves_the_terminal_as_it_was);
 	tcase_add_test(tcase, it_says_so_when_hvhost_ends);
+	tcase_add_test(tcase,
+		       it_says_so_while_hvhost_hangs_and_goes_on_after_it);
+	tcase_add_test(tcase, keys_work_while_hvhost_hangs);
 	tcase_add_test(tcase, a_terminal_of_unknown_type_is_named);
 	return suite;
 }

@@ -300,10 +300,10 @@ END_TEST
 
 START_TEST(a_host_that_is_not_there_is_told)
 {
+	struct top_host host = { .socket = "/nonexistent/socket" };
 	struct failure failure;
 
-	ck_assert_int_eq(top_take_host("/nonexistent/socket", &now, &failure),
-			 EXIT_LOCAL);
+	ck_assert_int_eq(top_take_host(&host, &now, &failure), EXIT_LOCAL);
 	ck_assert_str_eq(failure.text, "hvhost at /nonexistent/socket: No such "
 				       "file or directory");
 	ck_assert_str_eq(failure.code, "no-host");
