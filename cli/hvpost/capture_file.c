@@ -27,7 +27,6 @@ static enum pcapng_direction direction_of(enum sighting_kind kind)
 	case SIGHTING_SIGNAL:
 	case SIGHTING_EOM:
 	case SIGHTING_HYPERCALL:
-	case SIGHTING_VERSION:
 		return PCAPNG_OUTBOUND;
 	case SIGHTING_SLOT:
 	case SIGHTING_FLAG:

@@ -19,7 +19,6 @@ static const char *const kinds[SIGHTING_KINDS] = {
 	[SIGHTING_QUEUE_FULL] = "queue-full",
 	[SIGHTING_INTERRUPT] = "interrupt",
 	[SIGHTING_HYPERCALL] = "hypercall",
-	[SIGHTING_VERSION] = "version",
 };
 
 static const char *const sources[SIGHTING_SOURCES] = {

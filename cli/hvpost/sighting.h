@@ -33,7 +33,6 @@ enum sighting_kind {
 	SIGHTING_QUEUE_FULL,	/* a host had no buffer left for a message */
 	SIGHTING_INTERRUPT,	/* a host raised a SINT; detail: vector */
 	SIGHTING_HYPERCALL,	/* a host was called; detail: call code */
-	SIGHTING_VERSION,	/* hv_vmbus asked for a version; detail: which */
 	SIGHTING_KINDS
 };
 

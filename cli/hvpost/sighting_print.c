@@ -28,7 +28,6 @@ static const struct {
 	[SIGHTING_OWNER] = { "synic", false },
 	[SIGHTING_INTERRUPT] = { "vector", true },
 	[SIGHTING_HYPERCALL] = { "call", true },
-	[SIGHTING_VERSION] = { "vmbus_version", true },
 };
 
 static void print_time(FILE *out, uint64_t time_ns)

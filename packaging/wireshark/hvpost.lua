@@ -13,7 +13,7 @@ local VERSION = 1
 
 local kinds = {
 	[0] = "Post", "Signal", "Slot", "Flag", "EOM", "Ring full", "Ring resumed",
-	"Drop", "Owner", "Deliver", "Queue full", "Interrupt", "Hypercall", "Version",
+	"Drop", "Owner", "Deliver", "Queue full", "Interrupt", "Hypercall",
 }
 
 local sources = {
@@ -362,7 +362,6 @@ local f = {
 	owner = ProtoField.uint32("hvpost.owner", "SynIC switched on by", base.DEC, owners),
 	vector = ProtoField.uint32("hvpost.vector", "Vector", base.HEX),
 	call = ProtoField.uint32("hvpost.call", "Call", base.HEX, calls),
-	vmbus_version = ProtoField.string("hvpost.vmbus_version", "VMBus version"),
 	process = ProtoField.stringz("hvpost.process", "Process"),
 	type = ProtoField.uint32("hvpost.type", "Message type", base.HEX, message_types),
 	size = ProtoField.uint32("hvpost.size", "Payload size"),
@@ -417,10 +416,6 @@ local function add_detail(buffer, tree, kind)
 
 	if is_none(range) then
 		return ""
-	end
-	if kind == 13 then
-		tree:add(f.vmbus_version, range, version_text(range:le_uint()))
-		return " " .. version_text(range:le_uint())
 	end
 	tree:add_le(details[kind] or f.detail, range)
 	if kind == 0 or kind == 2 then

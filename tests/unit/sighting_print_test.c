@@ -69,7 +69,6 @@ static const struct {
 	{ SIGHTING_OWNER, " synic 243 ", "synic" },
 	{ SIGHTING_INTERRUPT, " vector 0xf3 ", "vector" },
 	{ SIGHTING_HYPERCALL, " call 0xf3 ", "call" },
-	{ SIGHTING_VERSION, " vmbus_version 0xf3 ", "vmbus_version" },
 	{ SIGHTING_DROP, " detail 243 ", "detail" },
 };
 

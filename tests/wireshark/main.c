@@ -263,7 +263,6 @@ static const struct {
 	{ SIGHTING_QUEUE_FULL, "Queue full 5", "hvpost.detail=5" },
 	{ SIGHTING_INTERRUPT, "Interrupt 5", "hvpost.vector=0x00000005" },
 	{ SIGHTING_HYPERCALL, "Hypercall 0x5", "hvpost.call=0x00000005" },
-	{ SIGHTING_VERSION, "Version 0.5", "hvpost.vmbus_version=0.5" },
 };
 _Static_assert(ROWS(kinds) == SIGHTING_KINDS, "one row for each kind");
 
