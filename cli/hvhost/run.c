@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "command.h"
 #include "guest.h"
+#include "log.h"
 #include "number.h"
 #include "sandbox.h"
 #include "server.h"
@@ -335,17 +337,26 @@ static int fail_to_listen(const struct run *run, int err)
 	}
 }
 
+/* Whoever does not read it does without: we wait for nobody. */
+static void say(int fd, const char *line)
+{
+	struct pollfd to = { .fd = fd, .events = POLLOUT };
+	size_t size = strlen(line);
+
+	if (poll(&to, 1, 0) == 1 && write(fd, line, size) != (ssize_t)size)
+		log_line("nobody reads that it listens: %s", strerror(errno));
+}
+
 static void say_ready(const struct run *run)
 {
-	static const char line[] = "ready\n";
+	char line[256];
 
-	printf("hvhost: listening at %s\n", run->server.path);
-	fflush(stdout);
+	snprintf(line, sizeof(line), "hvhost: listening at %s\n",
+		 run->server.path);
+	say(STDOUT_FILENO, line);
 	if (run->ready_fd == NO_FD)
 		return;
-	/* Whoever does not read it does without. */
-	if (write((int)run->ready_fd, line, sizeof(line) - 1) < 0)
-		perror("hvhost run: --ready-fd");
+	say((int)run->ready_fd, "ready\n");
 	close((int)run->ready_fd);
 }
 
@@ -369,7 +380,11 @@ static int serve(struct run *run)
 				    "--no-seccomp does without it",
 				    "cannot filter system calls: %s",
 				    strerror(-err));
-	/* After the filter, which their threads are to have too. */
+	/* After the filter, which all threads are to have too. */
+	err = log_begin();
+	if (err)
+		return command_fail(&run->common, EXIT_LOCAL, NULL,
+				    "cannot begin: %s", strerror(-err));
 	err = guests_start(&run->server, error);
 	if (err)
 		return command_fail(&run->common, EXIT_LOCAL, NULL, "%s", error);
@@ -421,6 +436,7 @@ static int run_host(void *values, char **operands)
 	else
 		status = set_up_and_serve(run);
 	server_destroy(server);
+	log_end();
 	return status;
 }
 

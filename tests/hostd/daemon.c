@@ -123,6 +123,15 @@ unsigned int daemon_said(const char *text)
 	return count;
 }
 
+unsigned int daemon_has_said(const char *text)
+{
+	unsigned int count;
+
+	while (!(count = daemon_said(text)))
+		look_again();
+	return count;
+}
+
 const char *target_of(const char *name)
 {
 	static char text[4][192];

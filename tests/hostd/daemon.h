@@ -34,6 +34,8 @@ bool daemon_is_alive(void);
 
 /* How often its stderr says so. */
 unsigned int daemon_said(const char *text);
+/* The same, once it has: what it logs comes when it comes. */
+unsigned int daemon_has_said(const char *text);
 
 /* "host:SOCKET,partition=NAME", in one of some static buffers. */
 const char *target_of(const char *name);

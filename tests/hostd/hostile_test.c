@@ -69,7 +69,7 @@ START_TEST(a_malformed_request_is_answered_and_ends_there)
 	ck_assert_str_eq(peer.answer.reason, bad_requests[_i].says);
 	ck_assert(peer_is_dropped(peer.socket));
 	close(peer.socket);
-	ck_assert_uint_eq(daemon_said(bad_requests[_i].says), 1);
+	ck_assert_uint_eq(daemon_has_said(bad_requests[_i].says), 1);
 	ck_others_are_well();
 }
 END_TEST
@@ -109,7 +109,7 @@ END_TEST
 static void ck_dropped_for(struct peer *peer, const char *reason)
 {
 	ck_assert(peer_is_dropped(peer->socket));
-	ck_assert_uint_eq(daemon_said(reason), 1);
+	ck_assert_uint_eq(daemon_has_said(reason), 1);
 	ck_others_are_well();
 	peer_close(peer);
 	/* Its name is free again. */

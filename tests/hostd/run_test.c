@@ -181,7 +181,8 @@ START_TEST(a_user_who_is_not_allowed_is_refused)
 {
 	daemon_start("--allow-user 7 --allow-group 7");
 	ck_assert_int_eq(open_as_somebody(), -EACCES);
-	ck_assert_uint_eq(daemon_said("of user 54321 may not come"), 1);
+	ck_assert_uint_eq(daemon_has_said("of user 54321 may not come"),
+			  1);
 }
 END_TEST
 
