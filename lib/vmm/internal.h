@@ -113,6 +113,8 @@ struct vmm_guest {
 	uint32_t threads;		/* vCPU threads that were started */
 	bool serving;			/* the service thread was */
 	pthread_t service_thread;
+	bool service_is_running;	/* stand.lock, also the next */
+	pthread_t service_self;		/* to be kicked */
 	int service_fd;			/* epoll */
 
 	struct serial serial[VMM_SERIAL_COUNT];
@@ -191,6 +193,10 @@ void vcpu_handle_exit(struct vcpu *vcpu);
 /* Install what vcpu_kick() interrupts a thread with; once a process. */
 int vcpu_prepare_kick(void);
 void vcpu_kick(struct vcpu *vcpu);
+/* What waits in the kernel there returns: EINTR. */
+void vcpu_kick_thread(pthread_t thread);
+/* Of all signals a guest's threads take those. */
+void vcpu_take_kicks_only(void);
 
 /* hyperv.c */
 

@@ -9,13 +9,22 @@
 #include <unistd.h>
 
 /* Whoever is running has not ended, and does not as long as we hold the lock. */
-static void kick_all(struct vmm_guest *guest)
+static void kick_all(void *context)
 {
+	struct vmm_guest *guest = context;
+
 	pthread_mutex_lock(&guest->stand.lock);
 	for (uint32_t i = 0; i < guest->cpus; i++)
 		if (guest->vcpus[i].is_running)
 			vcpu_kick(&guest->vcpus[i]);
+	if (guest->service_is_running)
+		vcpu_kick_thread(guest->service_self);
 	pthread_mutex_unlock(&guest->stand.lock);
+}
+
+static struct stand_reminder reminder(struct vmm_guest *guest)
+{
+	return (struct stand_reminder){ kick_all, guest };
 }
 
 void guest_finish(struct vmm_guest *guest, enum vmm_end end)
@@ -84,9 +93,11 @@ int vmm_guest_start(struct vmm_guest *guest, char *error)
 
 int vmm_guest_pause(struct vmm_guest *guest)
 {
+	const struct stand_reminder again = reminder(guest);
+
 	stand_want(&guest->stand);
 	kick_all(guest);
-	stand_wait(&guest->stand);
+	stand_wait(&guest->stand, &again);
 	return guest_has_ended(guest) ? -ESRCH : 0;
 }
 
@@ -144,9 +155,12 @@ void guest_begin_anew(struct vmm_guest *guest)
 
 void guest_join(struct vmm_guest *guest)
 {
+	const struct stand_reminder again = reminder(guest);
+
 	pthread_mutex_lock(&guest->join_lock);
 	if (!guest->joined) {
 		guest->joined = true;
+		stand_wait_for_end(&guest->stand, &again);
 		for (uint32_t i = 0; i < guest->threads; i++)
 			pthread_join(guest->vcpus[i].thread, NULL);
 		if (guest->serving)

@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -94,14 +93,22 @@ void service_destroy(struct vmm_guest *guest)
 		close(guest->service_fd);
 }
 
+/* Input may be gone when we come for it: then we wait, and must be kicked. */
+static void set_running(struct vmm_guest *guest, bool is_running)
+{
+	pthread_mutex_lock(&guest->stand.lock);
+	guest->service_is_running = is_running;
+	guest->service_self = pthread_self();
+	pthread_mutex_unlock(&guest->stand.lock);
+}
+
 void *service_run(void *context)
 {
 	struct vmm_guest *guest = context;
 	struct epoll_event events[16];
-	sigset_t all;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	vcpu_take_kicks_only();
+	set_running(guest, true);
 	while (guest_may_go_on(guest)) {
 		int count = epoll_wait(guest->service_fd, events,
 				       ARRAY_SIZE(events), -1);
@@ -115,5 +122,7 @@ void *service_run(void *context)
 				hyperv_eoi(source);
 		}
 	}
+	set_running(guest, false);
+	stand_leave(&guest->stand);
 	return NULL;
 }

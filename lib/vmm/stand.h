@@ -36,6 +36,8 @@ static inline bool stand_is_wanted(const struct stand *stand)
 }
 /* Stand for as long as that is so. */
 void stand_here(struct stand *stand);
+/* It does nothing more for the guest. */
+void stand_leave(struct stand *stand);
 
 /* For others: */
 
@@ -43,8 +45,21 @@ void stand_here(struct stand *stand);
 void stand_expect(struct stand *stand);
 void stand_expect_less(struct stand *stand);
 void stand_want(struct stand *stand);
+
+/*
+ * A thread that is about to wait for somebody else may miss what told it to look.
+ * So whoever waits for threads has them told again, every few milliseconds.
+ */
+struct stand_reminder {
+	void (*remind)(void *context);	/* called without the lock */
+	void *context;
+};
+
 /* Wait until all stand. Return whether they do: nobody has let them go. */
-bool stand_wait(struct stand *stand);
+bool stand_wait(struct stand *stand, const struct stand_reminder *reminder);
+/* Wait until all that were expected have said stand_leave(). */
+void stand_wait_for_end(struct stand *stand,
+			const struct stand_reminder *reminder);
 void stand_release(struct stand *stand);
 /* They are to end: nobody stands, and nobody waits for it. */
 void stand_end(struct stand *stand);

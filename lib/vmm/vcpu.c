@@ -73,11 +73,16 @@ int vcpu_prepare_kick(void)
 	return sigaction(KICK_SIGNAL, &action, NULL) ? -errno : 0;
 }
 
+void vcpu_kick_thread(pthread_t thread)
+{
+	pthread_kill(thread, KICK_SIGNAL);
+}
+
 /* A vCPU that has not entered the guest yet finds immediate_exit there. */
 void vcpu_kick(struct vcpu *vcpu)
 {
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	pthread_kill(vcpu->self, KICK_SIGNAL);
+	vcpu_kick_thread(vcpu->self);
 }
 
 static void handle_io(struct vcpu *vcpu)
@@ -167,7 +172,7 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 }
 
 /* The process's own signals are not for guests' threads. */
-static void take_kicks_only(void)
+void vcpu_take_kicks_only(void)
 {
 	sigset_t others;
 
@@ -206,10 +211,11 @@ void *vcpu_run(void *context)
 {
 	struct vcpu *vcpu = context;
 
-	take_kicks_only();
+	vcpu_take_kicks_only();
 	set_running(vcpu, true);
 	while (guest_may_go_on(vcpu->guest))
 		enter_guest(vcpu);
 	set_running(vcpu, false);
+	stand_leave(&vcpu->guest->stand);
 	return NULL;
 }

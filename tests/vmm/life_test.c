@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* A guest's life: pausing, resetting and ending it, on a KVM that is none. */
+#define _GNU_SOURCE /* pipe2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +99,44 @@ START_TEST(one_that_waits_for_its_console_is_paused_and_loses_no_byte)
 	vmm_guest_resume(world.guest);
 	ck_assert_int_eq(read(world.console[0], bytes, 1), 1);
 	ck_assert_int_eq(bytes[0], 'y');
+}
+END_TEST
+
+static int nothing[2];		/* a pipe */
+
+/* VP 0 is about to wait for somebody else when it is kicked, and waits then. */
+static bool wait_in_vain(uint32_t vcpu, struct kvm_run *run)
+{
+	sigset_t all, before;
+	char byte;
+	int kick;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST)) {
+		atomic_fetch_add(&world.rounds, 1);
+		sched_yield();
+	}
+	sigwait(&all, &kick);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!vcpu)
+		ck_assert_int_eq(read(nothing[0], &byte, 1), -1);
+	return false;
+}
+
+START_TEST(one_that_waits_for_somebody_else_is_paused_and_stopped)
+{
+	ck_assert_int_eq(pipe2(nothing, O_CLOEXEC), 0);
+	fake_kvm_run(wait_in_vain);
+	start();
+	if (_i)
+		ck_assert_int_eq(vmm_guest_pause(world.guest), 0);
+	else
+		vmm_guest_stop(world.guest);
+	vmm_guest_stop(world.guest);
+	ck_assert_int_eq(vmm_guest_wait(world.guest), VMM_STOPPED);
+	close(nothing[0]);
+	close(nothing[1]);
 }
 END_TEST
 
@@ -298,6 +339,9 @@ Suite *life_suite(void)
 	tcase_add_test(pause, what_is_typed_to_one_that_is_paused_waits);
 	tcase_add_test(pause,
 		       one_that_waits_for_its_console_is_paused_and_loses_no_byte);
+	tcase_add_loop_test(pause,
+			    one_that_waits_for_somebody_else_is_paused_and_stopped,
+			    0, 2);
 	tcase_add_test(pause, one_that_is_paused_may_be_stopped);
 	tcase_add_test(pause, one_that_ends_meanwhile_keeps_nobody_waiting);
 	suite_add_tcase(suite, pause);

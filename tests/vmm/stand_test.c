@@ -16,6 +16,13 @@ static pthread_t thread[THREADS];
 static _Atomic bool must_end;
 static _Atomic unsigned int rounds;
 
+static void remind_nobody(void *context)
+{
+	(void)context;
+}
+
+static const struct stand_reminder nobody = { remind_nobody, NULL };
+
 static void *run(void *context)
 {
 	(void)context;
@@ -84,7 +91,7 @@ START_TEST(once_all_stand_none_does_a_thing)
 	for (int i = 0; i < 20; i++) {
 		await_rounds(THREADS);
 		stand_want(&stand);
-		ck_assert(stand_wait(&stand));
+		ck_assert(stand_wait(&stand, &nobody));
 		seen = atomic_load(&rounds);
 		ck_assert_uint_eq(stand.standing, THREADS);
 		ck_assert_uint_eq(atomic_load(&rounds), seen);
@@ -99,8 +106,8 @@ START_TEST(who_wants_it_twice_lets_go_once)
 	start(THREADS);
 	stand_want(&stand);
 	stand_want(&stand);
-	ck_assert(stand_wait(&stand));
-	ck_assert(stand_wait(&stand));
+	ck_assert(stand_wait(&stand, &nobody));
+	ck_assert(stand_wait(&stand, &nobody));
 	stand_release(&stand);
 	ck_assert(!stand_is_wanted(&stand));
 	await_rounds(THREADS);
@@ -113,7 +120,7 @@ START_TEST(nobody_waits_for_threads_that_could_not_begin)
 	stand_expect(&stand);
 	stand_expect_less(&stand);
 	stand_want(&stand);
-	ck_assert(stand_wait(&stand));
+	ck_assert(stand_wait(&stand, &nobody));
 }
 END_TEST
 
@@ -121,7 +128,7 @@ START_TEST(one_that_is_about_to_begin_is_waited_for)
 {
 	stand_want(&stand);
 	start(1);
-	ck_assert(stand_wait(&stand));
+	ck_assert(stand_wait(&stand, &nobody));
 	ck_assert_uint_eq(stand.standing, 1);
 	ck_assert_uint_eq(atomic_load(&rounds), 0);
 	end(1);
@@ -132,7 +139,7 @@ static void *wait_for_all(void *context)
 {
 	bool *all_stand = context;
 
-	*all_stand = stand_wait(&stand);
+	*all_stand = stand_wait(&stand, &nobody);
 	return NULL;
 }
 
@@ -155,13 +162,45 @@ START_TEST(an_end_and_a_release_end_the_wait_for_it)
 }
 END_TEST
 
+static void count_reminder(void *context)
+{
+	atomic_fetch_add((_Atomic unsigned int *)context, 1);
+}
+
+/* It looks when it has been told for the second time. */
+static void *stand_late(void *context)
+{
+	while (atomic_load((_Atomic unsigned int *)context) < 2)
+		sched_yield();
+	stand_here(&stand);
+	stand_leave(&stand);
+	return NULL;
+}
+
+START_TEST(one_that_misses_what_it_is_told_is_told_again)
+{
+	_Atomic unsigned int reminders = 0;
+	const struct stand_reminder again = { count_reminder, &reminders };
+	pthread_t late;
+
+	stand_expect(&stand);
+	stand_want(&stand);
+	ck_assert_int_eq(pthread_create(&late, NULL, stand_late, &reminders), 0);
+	ck_assert(stand_wait(&stand, &again));
+	stand_end(&stand);
+	stand_wait_for_end(&stand, &again);
+	ck_assert_uint_eq(stand.threads, 0);
+	pthread_join(late, NULL);
+}
+END_TEST
+
 START_TEST(those_that_stand_go_when_it_is_over)
 {
 	start(THREADS);
 	stand_want(&stand);
-	ck_assert(stand_wait(&stand));
+	ck_assert(stand_wait(&stand, &nobody));
 	end(THREADS);
-	ck_assert(!stand_wait(&stand));
+	ck_assert(!stand_wait(&stand, &nobody));
 }
 END_TEST
 
@@ -188,7 +227,7 @@ START_TEST(what_was_wanted_is_wanted_of_those_who_begin_anew)
 	ck_assert(is_readable());
 	atomic_store(&must_end, false);
 	start(1);
-	ck_assert(stand_wait(&stand));
+	ck_assert(stand_wait(&stand, &nobody));
 	stand_release(&stand);
 	ck_assert(!is_readable());
 	await_rounds(1);
@@ -210,6 +249,7 @@ Suite *stand_suite(void)
 	tcase_add_test(tests, one_that_is_about_to_begin_is_waited_for);
 	tcase_add_loop_test(tests, an_end_and_a_release_end_the_wait_for_it, 0,
 			    2);
+	tcase_add_test(tests, one_that_misses_what_it_is_told_is_told_again);
 	tcase_add_test(tests, those_that_stand_go_when_it_is_over);
 	tcase_add_test(tests, the_descriptor_tells_of_both);
 	tcase_add_test(tests, what_was_wanted_is_wanted_of_those_who_begin_anew);
