@@ -272,7 +272,8 @@ int links_add(struct links *links, struct names *names,
 		free(new);
 		return err;
 	}
-	new->from->is_kept = new->to->is_kept = true;
+	new->from->links++;
+	new->to->links++;
 	LIST_INSERT_HEAD(links, new, next);
 	make_if_both_are_there(new, machine);
 	*link = new;
@@ -297,6 +298,9 @@ void links_remove(struct links *links, struct hvhost_machine *machine,
 	(void)links;
 	disconnect(link, machine);
 	delete_port(link, machine);
+	link->from->links--;
+	link->to->links--;
+	forget_names(link);
 	LIST_REMOVE(link, next);
 	free(link);
 }

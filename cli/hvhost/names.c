@@ -42,7 +42,7 @@ struct named *names_get(struct names *names, const char *name)
 
 void names_drop(struct named *named)
 {
-	if (named->is_kept || named->partition)
+	if (named->is_kept || named->links || named->partition)
 		return;
 	LIST_REMOVE(named, next);
 	free(named);

@@ -24,7 +24,8 @@ struct named {
 	uint64_t privileges;
 	bool is_inactive;	/* to be finalizing as soon as it is there */
 	bool is_prober;		/* conformance.h is to be prepared for it */
-	bool is_kept;		/* somebody asked for it by name */
+	bool is_kept;		/* the command line has it */
+	uint32_t links;		/* that are wanted from it or to it */
 	struct hvhost_partition *partition;	/* NULL: not there now */
 	struct client *client;	/* the process that is it; NULL: none */
 	/* What was prepared for a prober has ids from the first to the end. */
@@ -44,7 +45,7 @@ struct named *names_find(const struct names *names, const char *name);
  */
 struct named *names_get(struct names *names, const char *name);
 
-/* Forget a name if nobody has asked for it and it is not there. */
+/* Forget a name if nobody wants it and it is not there. */
 void names_drop(struct named *named);
 
 void names_free(struct names *names);

@@ -193,6 +193,7 @@ static const char *add_link(struct server *server, const char *text)
 	switch (links_add(&server->links, &server->names, server->machine,
 			  &wish, &link)) {
 	case 0:
+		link->from->is_kept = link->to->is_kept = true;
 		return NULL;
 	case -EEXIST:
 		return "FROM has a link at this connection already";

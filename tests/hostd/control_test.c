@@ -206,6 +206,46 @@ START_TEST(a_link_made_by_command_carries_messages_until_it_is_ended)
 }
 END_TEST
 
+/* What "partition list" shows are the names that hvhost keeps. */
+static void ck_names(size_t count)
+{
+	ck_assert_int_eq(run("partition list --json"), 0);
+	ck_assert_uint_eq(printed_members("partitions"), count);
+}
+
+START_TEST(a_name_is_kept_while_a_link_or_a_process_has_it)
+{
+	struct peer a;
+
+	daemon_start("");
+	ck_assert_int_eq(run("link a:1 b:5"), 0);
+	ck_assert_int_eq(run("link b:1 c:5"), 0);
+	ck_names(3);
+	ck_assert_int_eq(run("link a:1 d:5"), 2);
+	ck_assert_int_eq(run("link a:2 d:5:7"), 2);
+	ck_names(3);
+	a = peer_attach("a");
+	ck_assert_int_eq(run("unlink a:1"), 0);
+	ck_names(3);
+	ck_assert_int_eq(run("unlink b:1"), 0);
+	ck_names(1);
+	peer_close(&a);
+	do
+		ck_assert_int_eq(run("partition list --json"), 0);
+	while (printed_members("partitions"));
+}
+END_TEST
+
+START_TEST(a_name_of_the_command_line_is_kept)
+{
+	daemon_start("--partition p --link a:1=b:1 --conformance t");
+	ck_assert_int_eq(run("link p:1 t:5"), 0);
+	ck_assert_int_eq(run("unlink p:1"), 0);
+	ck_assert_int_eq(run("unlink a:1"), 0);
+	ck_names(4);
+}
+END_TEST
+
 START_TEST(a_port_and_a_connection_made_by_command_carry_messages)
 {
 	struct hvpost *sender, *receiver;
@@ -574,6 +614,8 @@ Suite *control_suite(void)
 
 	tcase_add_test(tcase,
 		       a_link_made_by_command_carries_messages_until_it_is_ended);
+	tcase_add_test(tcase, a_name_is_kept_while_a_link_or_a_process_has_it);
+	tcase_add_test(tcase, a_name_of_the_command_line_is_kept);
 	tcase_add_test(tcase,
 		       a_port_and_a_connection_made_by_command_carry_messages);
 	tcase_add_loop_test(tcase, a_command_says_what_is_wrong_and_exits_so, 0,
