@@ -273,23 +273,49 @@ int serial_write(struct serial *serial, uint32_t offset, uint8_t value)
 	return err;
 }
 
-/* An input that is at its end, or broken, is never asked for again. */
-void serial_receive(struct serial *serial)
+static bool is_readable(int input)
 {
+	struct pollfd fd = { .fd = input, .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+/*
+ * Somebody else may read the same input, and be faster than we: so we look first,
+ * hold no lock, and can be kicked out of the wait that is left.
+ */
+static ssize_t read_input(struct serial *serial, uint8_t *bytes)
+{
+	uint32_t room;
 	ssize_t count;
 
 	pthread_mutex_lock(&serial->lock);
-	if (serial->received_count < SERIAL_FIFO_SIZE) {
-		count = read(serial->config.input,
-			     serial->received + serial->received_count,
-			     SERIAL_FIFO_SIZE - serial->received_count);
-		if (count > 0)
-			serial->received_count += (uint32_t)count;
-		if ((count > 0 && serial->received_count < SERIAL_FIFO_SIZE) ||
-		    (count < 0 && (errno == EAGAIN || errno == EINTR)))
-			serial->config.ops->want_input(serial->config.context,
-						serial->config.input);
-	}
+	room = SERIAL_FIFO_SIZE - serial->received_count;
+	pthread_mutex_unlock(&serial->lock);
+	if (!room || !is_readable(serial->config.input))
+		return -EAGAIN;
+	count = read(serial->config.input, bytes, room);
+	return count < 0 ? -errno : count;
+}
+
+/* An input that is at its end, or broken, is never asked for again. */
+static bool wants_input(const struct serial *serial, ssize_t last)
+{
+	return (last > 0 || last == -EAGAIN || last == -EINTR) &&
+	       serial->received_count < SERIAL_FIFO_SIZE;
+}
+
+void serial_receive(struct serial *serial)
+{
+	uint8_t bytes[SERIAL_FIFO_SIZE];
+	ssize_t count = read_input(serial, bytes);
+
+	pthread_mutex_lock(&serial->lock);
+	for (ssize_t i = 0; i < count; i++)
+		put_received(serial, bytes[i]);
+	if (wants_input(serial, count))
+		serial->config.ops->want_input(serial->config.context,
+					       serial->config.input);
 	update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
 }

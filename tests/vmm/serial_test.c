@@ -145,6 +145,17 @@ START_TEST(input_that_has_ended_is_asked_for_no_more)
 }
 END_TEST
 
+/* Somebody else has taken it, and the input is one that waits. */
+START_TEST(input_that_is_gone_is_not_waited_for)
+{
+	fcntl(input[0], F_SETFL, 0);
+	serial_receive(&serial);
+	ck_assert_uint_eq(wanted, 1);
+	type("a");
+	ck_assert_uint_eq(serial_read(&serial, DATA), 'a');
+}
+END_TEST
+
 START_TEST(the_divisor_hides_data_and_interrupts)
 {
 	serial_write(&serial, LCR, 0x83);
@@ -292,6 +303,7 @@ Suite *serial_suite(void)
 	tcase_add_test(tests,
 		       input_is_asked_for_again_after_the_fifo_was_cleared);
 	tcase_add_test(tests, input_that_has_ended_is_asked_for_no_more);
+	tcase_add_test(tests, input_that_is_gone_is_not_waited_for);
 	tcase_add_test(tests, the_divisor_hides_data_and_interrupts);
 	tcase_add_test(tests, the_loop_leads_back_and_not_out);
 	tcase_add_test(tests, registers_that_drivers_test_keep_what_they_hold);
