@@ -114,6 +114,11 @@ static bool is_stdio(const char *serial)
 	return serial && !strcmp(serial, "stdio");
 }
 
+static bool wants_stdio(const struct guest_wish *wish)
+{
+	return is_stdio(wish->serial[0]) || is_stdio(wish->serial[1]);
+}
+
 const char *guest_parse(char *text, struct guest_wish *wish)
 {
 	const char *wrong = NULL;
@@ -360,6 +365,17 @@ static bool is_promised(const struct named *named)
 	return named->is_kept && !named->is_prober;
 }
 
+/* Of what is typed each would get some. */
+static bool stdio_is_taken(const struct server *server)
+{
+	const struct guest *guest;
+
+	LIST_FOREACH(guest, &server->guests, next)
+		if (guest->has_stdio)
+			return true;
+	return false;
+}
+
 int guests_add(struct server *server, const struct guest_wish *wish, char *error)
 {
 	struct named *named = names_get(&server->names, wish->name);
@@ -369,7 +385,9 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	const char *wrong = !named || !guest ? "out of memory" :
 			    named->partition ? "there is a guest of this name" :
 			    is_promised(named) ? "--partition has this name for a "
-						 "process" : NULL;
+						 "process" :
+			    wants_stdio(wish) && stdio_is_taken(server) ?
+			    "another guest has stdio already" : NULL;
 
 	if (wrong) {
 		free(guest);
@@ -382,6 +400,7 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 	guest->memory_bytes = wish->memory_bytes;
 	guest->privileges = wish->privileges & ~wish->privileges_withheld;
 	guest->restarts = wish->restarts;
+	guest->has_stdio = wants_stdio(wish);
 	guest->watch.fd = guest->timer.fd = -1;
 	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
 		guest->files[i] = -1;

@@ -38,6 +38,7 @@ struct guest {
 	bool is_held;			/* it has asked, and waits for @timer */
 	struct watch watch;		/* for its end */
 	struct watch timer;
+	bool has_stdio;
 	int files[VMM_SERIAL_COUNT];	/* of ours, that its ports write; or -1 */
 };
 

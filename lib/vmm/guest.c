@@ -194,6 +194,8 @@ int vmm_guest_new(struct hvhost_machine *machine,
 	stand_init(&new->stand);
 	pthread_mutex_init(&new->join_lock, NULL);
 	init_serial(new, config);
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
+		new->input_fd[i] = -1;
 
 	err = init_plain(new, config, error);
 	if (!err)

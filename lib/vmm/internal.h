@@ -116,6 +116,11 @@ struct vmm_guest {
 	bool service_is_running;	/* stand.lock, also the next */
 	pthread_t service_self;		/* to be kicked */
 	int service_fd;			/* epoll */
+	/*
+	 * What tells it of input: the input, or for a file, which epoll does not
+	 * take, an eventfd of ours that is always readable; -1: none.
+	 */
+	int input_fd[VMM_SERIAL_COUNT];
 
 	struct serial serial[VMM_SERIAL_COUNT];
 	struct power power;

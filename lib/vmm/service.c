@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* What an event's pointer points to tells of whom it is. */
@@ -37,15 +38,22 @@ void service_await_sint(struct vmm_guest *guest, struct sint *sint)
 }
 
 /* serial_receive() says each time whether there is room for more. */
-static int add_serial(struct vmm_guest *guest, struct serial *serial)
+static int add_serial(struct vmm_guest *guest, uint32_t unit)
 {
+	struct serial *serial = &guest->serial[unit];
+	const int input = serial->config.input;
 	int err;
 
-	if (serial->config.input < 0)
+	if (input < 0)
 		return 0;
-	err = add(guest, serial->config.input, EPOLLIN | EPOLLONESHOT, serial);
-	/* A regular file, or /dev/null: nothing to wait for. */
-	return err == -EPERM ? 0 : err;
+	guest->input_fd[unit] = input;
+	err = add(guest, input, EPOLLIN | EPOLLONESHOT, serial);
+	if (err != -EPERM)
+		return err;
+	guest->input_fd[unit] = eventfd(1, EFD_CLOEXEC);
+	if (guest->input_fd[unit] < 0)
+		return -errno;
+	return add(guest, guest->input_fd[unit], EPOLLIN | EPOLLONESHOT, serial);
 }
 
 static void set_irq(void *context, uint32_t irq, bool level)
@@ -64,8 +72,8 @@ static void want_input(void *context, int input)
 		};
 
 		if (guest->serial[i].config.input == input)
-			epoll_ctl(guest->service_fd, EPOLL_CTL_MOD, input,
-				  &event);
+			epoll_ctl(guest->service_fd, EPOLL_CTL_MOD,
+				  guest->input_fd[i], &event);
 	}
 }
 
@@ -82,8 +90,8 @@ int service_init(struct vmm_guest *guest, char *error)
 	if (guest->service_fd < 0)
 		return vmm_fail(error, -errno, "epoll: %s", strerror(errno));
 	err = add(guest, guest->stand.fd, EPOLLIN, NULL);
-	for (int i = 0; !err && i < VMM_SERIAL_COUNT; i++)
-		err = add_serial(guest, &guest->serial[i]);
+	for (uint32_t i = 0; !err && i < VMM_SERIAL_COUNT; i++)
+		err = add_serial(guest, i);
 	return err ? vmm_fail(error, err, "epoll: %s", strerror(-err)) : 0;
 }
 
@@ -91,6 +99,10 @@ void service_destroy(struct vmm_guest *guest)
 {
 	if (guest->service_fd >= 0)
 		close(guest->service_fd);
+	for (int i = 0; i < VMM_SERIAL_COUNT; i++)
+		if (guest->input_fd[i] >= 0 &&
+		    guest->input_fd[i] != guest->serial[i].config.input)
+			close(guest->input_fd[i]);
 }
 
 /* Input may be gone when we come for it: then we wait, and must be kicked. */

@@ -154,6 +154,30 @@ static void reset_in_a_loop(void)
 	ck_assert_int_eq(poll(&end, 1, -1), 1);
 }
 
+/* What they share */
+
+START_TEST(one_guest_has_stdio)
+{
+	char kernel[32], error[VMM_ERROR_SIZE];
+	struct guest_wish wish = {
+		.name = "one", .kernel = kernel, .cpus = 1,
+		.memory_bytes = VMM_MEMORY_MIN,
+		.privileges = VMM_PRIVILEGES_DEFAULT, .serial = { "stdio" },
+	};
+
+	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", world.kernel_fd);
+	ck_assert_int_eq(guests_add(&server, &wish, error), 0);
+	wish.name = "other";
+	ck_assert_int_ne(guests_add(&server, &wish, error), 0);
+	ck_assert_str_eq(error, "other: another guest has stdio already");
+	wish.serial[0] = NULL;
+	wish.serial[1] = "stdio";
+	ck_assert_int_ne(guests_add(&server, &wish, error), 0);
+	wish.serial[1] = "/dev/null";
+	ck_assert_int_eq(guests_add(&server, &wish, error), 0);
+}
+END_TEST
+
 /* Commands, while one asks for resets */
 
 START_TEST(one_that_resets_all_the_time_is_paused)
@@ -524,6 +548,7 @@ Suite *guests_suite(void)
 	suite_add_tcase(suite, linked);
 	tcase_add_test(commands,
 		       one_that_is_restored_in_part_is_told_of_and_not_resumed);
+	tcase_add_test(listed, one_guest_has_stdio);
 	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
 	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
 	suite_add_tcase(suite, listed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A guest's life: pausing, resetting and ending it, on a KVM that is none. */
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* memfd_create, pipe2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "suites.h"
@@ -75,6 +76,31 @@ START_TEST(what_is_typed_to_one_that_is_paused_waits)
 	vmm_guest_resume(world.guest);
 	while (serial_read(&world.guest->serial[0], 0) != 'x')
 		sched_yield();
+}
+END_TEST
+
+/* Longer than what the port holds at a time */
+static const char typed[] = "what is in a file is there to be read";
+
+static void make_with_file(void)
+{
+	world_make_with_input(memfd_create("typed", MFD_CLOEXEC));
+	ck_assert_int_eq(pwrite(world.keyboard[0], typed, sizeof(typed), 0),
+			 sizeof(typed));
+}
+
+START_TEST(what_is_in_a_file_is_typed)
+{
+	uint8_t byte = 0;
+
+	start();
+	for (size_t i = 0; i < sizeof(typed); i++) {
+		do
+			byte = serial_read(&world.guest->serial[0], 5);
+		while (!(byte & 1));
+		ck_assert_int_eq(serial_read(&world.guest->serial[0], 0),
+				 typed[i]);
+	}
 }
 END_TEST
 
@@ -322,6 +348,7 @@ Suite *life_suite(void)
 {
 	Suite *suite = suite_create("life");
 	TCase *pause = tcase_create("pause");
+	TCase *file = tcase_create("file");
 	TCase *reset = tcase_create("reset");
 
 	/* vCPUs never rest, which takes long where others want the processor. */
@@ -345,6 +372,11 @@ Suite *life_suite(void)
 	tcase_add_test(pause, one_that_is_paused_may_be_stopped);
 	tcase_add_test(pause, one_that_ends_meanwhile_keeps_nobody_waiting);
 	suite_add_tcase(suite, pause);
+
+	tcase_set_timeout(file, 60);
+	tcase_add_checked_fixture(file, make_with_file, world_destroy);
+	tcase_add_test(file, what_is_in_a_file_is_typed);
+	suite_add_tcase(suite, file);
 
 	tcase_add_test(reset, a_reset_makes_all_anew_but_the_partition);
 	tcase_add_test(reset, what_others_have_to_do_with_it_stays);

@@ -204,16 +204,30 @@ static void make_guest(void)
 				     world.error), "%s", world.error);
 }
 
-void world_make(void)
+static void make_all(void)
 {
-	memset(&world, 0, sizeof(world));
 	fake_kvm_reset();
 	fake_kvm_run(run_vcpu);
 	ck_assert_int_eq(pipe2(world.console, O_CLOEXEC), 0);
-	ck_assert_int_eq(pipe2(world.keyboard, O_CLOEXEC | O_NONBLOCK), 0);
 	ck_assert_int_eq(hvhost_machine_new(NULL, &world.machine), 0);
 	make_guest();
 	make_peer();
+}
+
+void world_make(void)
+{
+	memset(&world, 0, sizeof(world));
+	ck_assert_int_eq(pipe2(world.keyboard, O_CLOEXEC | O_NONBLOCK), 0);
+	make_all();
+}
+
+void world_make_with_input(int input)
+{
+	memset(&world, 0, sizeof(world));
+	ck_assert_int_ge(input, 0);
+	world.keyboard[0] = input;
+	world.keyboard[1] = -1;
+	make_all();
 }
 
 void start(void)

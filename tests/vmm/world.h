@@ -31,6 +31,7 @@ extern struct world world;
 
 /* Fixtures: a guest that has not started; the second one ends it. */
 void world_make(void);
+void world_make_with_input(int input);	/* of the first serial port */
 void world_destroy(void);
 
 /* With @magic 0 no kernel that anybody boots. */
