@@ -48,6 +48,9 @@ int memory_init(struct memory *memory, uint64_t size, uint32_t overlays)
 		memory->placed[i] = HVHOST_NO_GPA;
 
 	err = map_new("hvhost-ram", size, &memory->ram_fd, &memory->ram);
+	/* A wish: a kernel that has none does without. */
+	if (!err)
+		(void)madvise(memory->ram, size, MADV_HUGEPAGE);
 	if (!err)
 		err = map_new("hvhost-pages", (size_t)overlays * HV_PAGE_SIZE,
 			      &memory->pages_fd, &memory->pages);

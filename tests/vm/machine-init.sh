@@ -12,6 +12,8 @@ mount -t sysfs sys /sys
 modprobe virtio_pci
 modprobe virtio_console
 modprobe kvm-amd npt=1
+# Our own host asks for huge pages: without them its guests take twice as long to boot.
+echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
 # As udev does it, with the group kvm
 chown 0:36 /dev/kvm
 chmod 660 /dev/kvm

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Guest memory: its bounds, its hole, and the pages that cover it. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hvpost/hvhost.h>
 
@@ -52,6 +55,32 @@ START_TEST(only_ram_side_by_side_is_there)
 	ck_assert_int_eq(memory_init(&memory, LARGE, 1), 0);
 	ck_assert_int_eq(!!memory_at(&memory, places[_i].gpa, places[_i].size),
 			 places[_i].there);
+}
+END_TEST
+
+/* What the kernel says of the memory that is mapped at @at. */
+static void flags_of(const void *at, char *line, size_t size)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	char beginning[32];
+	bool here = false;
+
+	snprintf(beginning, sizeof(beginning), "%" PRIxPTR "-", (uintptr_t)at);
+	ck_assert_ptr_nonnull(maps);
+	do {
+		ck_assert_ptr_nonnull(fgets(line, (int)size, maps));
+		here |= !strncmp(line, beginning, strlen(beginning));
+	} while (!here || strncmp(line, "VmFlags:", 8));
+	fclose(maps);
+}
+
+START_TEST(ram_is_to_be_of_huge_pages_where_there_are_any)
+{
+	char line[512];
+
+	flags_of(memory.ram, line, sizeof(line));
+	ck_assert_int_eq(!!strstr(line, " hg"),
+			 !access("/sys/kernel/mm/transparent_hugepage", F_OK));
 }
 END_TEST
 
@@ -135,6 +164,7 @@ Suite *memory_suite(void)
 
 	tcase_add_checked_fixture(small, make_small, destroy);
 	tcase_add_test(small, addresses_end_where_the_last_byte_is);
+	tcase_add_test(small, ram_is_to_be_of_huge_pages_where_there_are_any);
 	tcase_add_test(small,
 		       an_overlay_hides_the_ram_which_is_as_before_when_it_goes);
 	tcase_add_test(small, an_overlay_moves_with_its_contents);
