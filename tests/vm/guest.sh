@@ -14,7 +14,8 @@
 # there are then seconds and - if it had to be stopped - stopped, which says why.
 # Prints NAME/started and NAME/ended.
 
-patience=20	# seconds for the program beside the host to end after it
+patience=200	# tenths of a second for the program beside the host to end after it
+tick=5		# seconds between two looks, which take the guests' processor time
 
 # stop HOST WHY
 stop()
@@ -27,8 +28,8 @@ watch_time()
 {
 	bound=$(cat bound)
 
-	while sleep 1 && kill -0 "$1"; do
-		bound=$((bound - 1))
+	while sleep $tick && kill -0 "$1"; do
+		bound=$((bound - tick))
 		[ $bound -gt 0 ] || stop "$1" "bound $(cat bound)"
 	done
 }
@@ -41,8 +42,8 @@ watch_life()
 	quiet=0
 	sizes=
 
-	while sleep 1 && kill -0 "$1"; do
-		quiet=$((quiet + 1))
+	while sleep $tick && kill -0 "$1"; do
+		quiet=$((quiet + tick))
 		now=$(stat -c %s "console$2" "report$2")
 		[ "$now" = "$sizes" ] || quiet=0
 		sizes=$now
@@ -58,7 +59,7 @@ await_beside()
 {
 	while [ ! -e beside.status ] && [ $patience -gt 0 ]; do
 		patience=$((patience - 1))
-		sleep 1
+		sleep 0.1
 	done
 }
 
