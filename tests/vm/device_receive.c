@@ -184,9 +184,10 @@ START_TEST(each_cpu_has_an_interrupt_while_the_sint_is_bound)
 }
 END_TEST
 
-START_TEST(a_thousand_binds_leave_no_interrupt_behind)
+/* More than a CPU has vectors, so that none would be left if any leaked. */
+START_TEST(three_hundred_binds_leave_no_interrupt_behind)
 {
-	for (unsigned int i = 0; i < 1000; i++)
+	for (unsigned int i = 0; i < 300; i++)
 		close(open_bound(FREE_SINT));
 	ck_assert_uint_eq(interrupt_lines("hvpost"), 0);
 }
@@ -1181,7 +1182,7 @@ static void add_bind_cases(Suite *suite)
 	tcase_add_test(bind,
 		       a_sint_that_somebody_else_unmasked_is_left_to_them);
 	tcase_add_test(bind, each_cpu_has_an_interrupt_while_the_sint_is_bound);
-	tcase_add_test(bind, a_thousand_binds_leave_no_interrupt_behind);
+	tcase_add_test(bind, three_hundred_binds_leave_no_interrupt_behind);
 }
 
 static void add_read_cases(Suite *suite)
