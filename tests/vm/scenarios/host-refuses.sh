@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the host says no: each refusal by exit code and in words
+# kernel: any
 # devices: hyperv-testdev
 
 load_hvpost

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the scenario echo, on our own host
+# kernel: any
 # host: hvhost
 
 # shellcheck source=tests/vm/scenarios/echo.sh

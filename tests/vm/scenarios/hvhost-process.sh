@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: a guest and a process talk through our own host, both ways at once
+# kernel: any
 # host: hvhost
 # hvhost: --link test:0x10=app:6 --link app:0x10=test:6
 # beside: examples/responder 0x10 6 host:socket,partition=app

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: the library's cases on the device target
+# kernel: any
 # append: rcupdate.rcu_expedited=1
 # devices: hyperv-testdev
 
