@@ -204,7 +204,7 @@ static void await_end(void)
 /* Often, and yet so that the load has most of the processor's time. */
 static void rest(void)
 {
-	const struct timespec pause = { .tv_nsec = 300000000 };
+	const struct timespec pause = { .tv_sec = 1 };
 
 	nanosleep(&pause, NULL);
 }
