@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of the machine around the guests, which has the real KVM. Runs
-# one guest after the other: of the lines of /vm/plan, those whose number modulo
-# "machines" is "machine"; the kernel command line sets both. Sends the results
-# of each, as soon as it ends, out as tar archives on a virtio port.
+# First process of the machine around the guests, which has the real KVM. On a virtio
+# port it is told which guest to run, one after the other, until "end" comes. Sends
+# the results of each, as soon as it ends, out there as tar archives.
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -28,12 +27,14 @@ send()
 }
 
 cd /vm || exit
-awk "NR % ${machines:?} == ${machine:?}" plan |
-xargs -n 1 sh guest.sh | while read -r event; do
+exec 3<>/dev/vport0p1
+while read -r name <&3 && [ "$name" != end ]; do
+	sh guest.sh "$name" </dev/null
+done | while read -r event; do
 	case $event in
 	*/started) : >"run/$event"; tar -c -C run "$event" ;;
 	*/ended) send "${event%/ended}" ;;
 	esac
-done >/dev/vport0p1
+done >&3
 
 poweroff -f
