@@ -47,20 +47,27 @@ static int check_owners(const struct server *server, const struct shape *shape,
 	return 0;
 }
 
-static int compare(const struct shape *here, const struct shape *there,
-		   char *reason)
+static int check_snapshot(const struct shape *here, const void *snapshot,
+			  size_t size, char *reason)
 {
-	const char *wrong = shape_compare(here, there);
+	const char *fault, *wrong;
+	struct shape there;
+	int err = shape_of_snapshot(&there, here, snapshot, size, &fault);
 
-	if (!wrong)
-		return 0;
-	snprintf(reason, RESTORE_REASON_SIZE, "the snapshot does not fit: %s",
-		 wrong);
-	return -EINVAL;
+	wrong = err ? there.wrong : shape_compare(here, &there);
+	if (wrong)
+		snprintf(reason, RESTORE_REASON_SIZE,
+			 "the snapshot does not fit: %s", wrong);
+	else if (err)
+		snprintf(reason, RESTORE_REASON_SIZE,
+			 "the snapshot cannot be used: %s",
+			 fault ? fault : strerror(-err));
+	shape_free(&there);
+	return wrong ? -EINVAL : err;
 }
 
-static int check_against(struct server *server, const struct shape *there,
-			 char *reason)
+static int check(struct server *server, const void *snapshot, size_t size,
+		 char *reason)
 {
 	struct shape here;
 	int err = shape_of_machine(&here, server->machine);
@@ -70,25 +77,8 @@ static int check_against(struct server *server, const struct shape *there,
 	else
 		err = check_owners(server, &here, reason);
 	if (!err)
-		err = compare(&here, there, reason);
+		err = check_snapshot(&here, snapshot, size, reason);
 	shape_free(&here);
-	return err;
-}
-
-static int check(struct server *server, const void *snapshot, size_t size,
-		 char *reason)
-{
-	const char *fault;
-	struct shape there;
-	int err = shape_of_snapshot(&there, snapshot, size, &fault);
-
-	if (err)
-		snprintf(reason, RESTORE_REASON_SIZE,
-			 "the snapshot cannot be used: %s",
-			 fault ? fault : strerror(-err));
-	else
-		err = check_against(server, &there, reason);
-	shape_free(&there);
 	return err;
 }
 

@@ -32,8 +32,48 @@ static const struct hvhost_partition_ops no_ops = {
 	.assert_sint = no_interrupt,
 };
 
+static bool numbers_are_same(const struct hvhost_partition_config *one,
+			     const struct hvhost_partition_config *other)
+{
+	return one->gpa_size == other->gpa_size &&
+	       one->vp_count_max == other->vp_count_max &&
+	       one->message_buffers == other->message_buffers &&
+	       one->ports_max == other->ports_max &&
+	       one->connections_max == other->connections_max;
+}
+
+static const char other_parts[] = "other partitions or VPs are in it";
+
+/* What is known of a part before it is made. */
+static const char *compare_plan(const struct shape_part *here,
+				const struct shape_part *there)
+{
+	if (here->partition != there->partition || here->is_vp != there->is_vp ||
+	    here->vp_index != there->vp_index)
+		return other_parts;
+	if (here->config.privileges != there->config.privileges)
+		return "a partition has other privileges in it";
+	if (!numbers_are_same(&here->config, &there->config))
+		return "a partition has other memory or limits in it";
+	return NULL;
+}
+
+static const char *compare_next(const struct shape *shape,
+				const struct shape_part *part)
+{
+	const struct shape *like = shape->like;
+
+	if (!like)
+		return NULL;
+	return shape->count < like->count ?
+	       compare_plan(&like->parts[shape->count], part) : other_parts;
+}
+
 static int add(struct shape *shape, const struct shape_part *part)
 {
+	shape->wrong = compare_next(shape, part);
+	if (shape->wrong)
+		return -EINVAL;
 	if (shape->count == shape->room) {
 		size_t room = shape->room ? 2 * shape->room : 64;
 		struct shape_part *parts =
@@ -77,8 +117,8 @@ static void note_states(struct shape *shape, struct hvhost_machine *machine)
 	shape->flags = hvhost_machine_flags(machine);
 }
 
-int shape_of_snapshot(struct shape *shape, const void *snapshot, size_t size,
-		      const char **reason)
+int shape_of_snapshot(struct shape *shape, const struct shape *like,
+		      const void *snapshot, size_t size, const char **reason)
 {
 	static const struct hvhost_restore_ops ops = {
 		.restore_partition = note_partition,
@@ -87,7 +127,7 @@ int shape_of_snapshot(struct shape *shape, const void *snapshot, size_t size,
 	struct hvhost_machine *machine;
 	int err;
 
-	*shape = (struct shape){ .count = 0 };
+	*shape = (struct shape){ .like = like };
 	err = hvhost_machine_restore(snapshot, size, &ops, shape, &machine,
 				     reason);
 	if (err)
@@ -108,7 +148,7 @@ int shape_of_machine(struct shape *shape, struct hvhost_machine *machine)
 	err = hvhost_machine_save(machine, &snapshot, &size);
 	if (err)
 		return err;
-	err = shape_of_snapshot(shape, snapshot, size, &reason);
+	err = shape_of_snapshot(shape, NULL, snapshot, size, &reason);
 	free(snapshot);
 	return err;
 }
@@ -118,31 +158,14 @@ void shape_free(struct shape *shape)
 	free(shape->parts);
 }
 
-static bool numbers_are_same(const struct hvhost_partition_config *one,
-			     const struct hvhost_partition_config *other)
-{
-	return one->gpa_size == other->gpa_size &&
-	       one->vp_count_max == other->vp_count_max &&
-	       one->message_buffers == other->message_buffers &&
-	       one->ports_max == other->ports_max &&
-	       one->connections_max == other->connections_max;
-}
-
-static const char other_parts[] = "other partitions or VPs are in it";
-
 static const char *compare_part(const struct shape_part *here,
 				const struct shape_part *there)
 {
-	if (here->partition != there->partition || here->is_vp != there->is_vp ||
-	    here->vp_index != there->vp_index)
-		return other_parts;
-	if (here->config.privileges != there->config.privileges)
-		return "a partition has other privileges in it";
-	if (!numbers_are_same(&here->config, &there->config))
-		return "a partition has other memory or limits in it";
-	if (here->state != there->state)
+	const char *wrong = compare_plan(here, there);
+
+	if (!wrong && here->state != there->state)
 		return "a partition is in another state in it";
-	return NULL;
+	return wrong;
 }
 
 const char *shape_compare(const struct shape *here, const struct shape *there)

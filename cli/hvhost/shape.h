@@ -25,14 +25,19 @@ struct shape {
 	struct shape_part *parts;
 	size_t count, room;
 	uint32_t flags;				/* of the machine */
+	const struct shape *like;		/* NULL: it may be any */
+	const char *wrong;			/* where it is not like that */
 };
 
 /*
- * Look at the machine that a snapshot makes. Return 0, or what
- * hvhost_machine_restore() returned, with its reason or NULL. shape_free() it.
+ * Look at the machine that a snapshot makes. As soon as a part of it is not as in
+ * @like reading ends, before that part is made: what is made of bytes from anywhere
+ * is what a machine like ours can hold. @like may be NULL. Return 0, or what
+ * hvhost_machine_restore() returned, with its reason or NULL; -EINVAL with
+ * @shape->wrong if that is why. shape_free() it.
  */
-int shape_of_snapshot(struct shape *shape, const void *snapshot, size_t size,
-		      const char **reason);
+int shape_of_snapshot(struct shape *shape, const struct shape *like,
+		      const void *snapshot, size_t size, const char **reason);
 int shape_of_machine(struct shape *shape, struct hvhost_machine *machine);
 void shape_free(struct shape *shape);
 

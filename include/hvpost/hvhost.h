@@ -560,7 +560,9 @@ struct hvhost_restore_ops {
 	/*
 	 * The partition @id is about to be made: fill @config's ops and
 	 * context; the rest is as saved, and the callback leaves it. All are
-	 * asked for, also those of hvhost_conformance_prepare().
+	 * asked for, also those of hvhost_conformance_prepare(). Nothing of it
+	 * is made yet, and no more will be than @config's numbers let it have:
+	 * for a snapshot from anywhere, refuse here what you cannot afford.
 	 * Return 0, or a negative errno value to end the restore with.
 	 */
 	int (*restore_partition)(void *context, uint64_t id,
