@@ -162,6 +162,8 @@ void guest_power_off(struct vmm_guest *guest);
 
 /* It is over, and why; whoever says so first is right. */
 void guest_finish(struct vmm_guest *guest, enum vmm_end end);
+/* end_fd tells of it, once more if it has: the end is another one now. */
+void guest_tell_end(const struct vmm_guest *guest);
 /*
  * For its threads, with no lock held: stand for as long as the guest is paused.
  * Return false if it has ended.

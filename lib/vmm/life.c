@@ -27,18 +27,24 @@ static struct stand_reminder reminder(struct vmm_guest *guest)
 	return (struct stand_reminder){ kick_all, guest };
 }
 
-void guest_finish(struct vmm_guest *guest, enum vmm_end end)
+void guest_tell_end(const struct vmm_guest *guest)
 {
 	const uint64_t one = 1;
+
+	/* An eventfd that holds less than its most takes one more. */
+	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void guest_finish(struct vmm_guest *guest, enum vmm_end end)
+{
 	int running = VMM_RUNNING;
 
 	if (!atomic_compare_exchange_strong(&guest->end, &running, (int)end))
 		return;
 	stand_end(&guest->stand);
 	kick_all(guest);
-	/* An eventfd that holds less than its most takes one more. */
-	while (write(guest->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	guest_tell_end(guest);
 }
 
 bool guest_may_go_on(struct vmm_guest *guest)

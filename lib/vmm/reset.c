@@ -54,6 +54,7 @@ int vmm_guest_reset(struct vmm_guest *guest, char *error)
 	err = power_cycle(guest, error);
 	if (err) {
 		atomic_store(&guest->end, VMM_FAILED);
+		guest_tell_end(guest);
 		return err;
 	}
 	guest_begin_anew(guest);

@@ -290,6 +290,20 @@ START_TEST(one_that_resets_at_once_is_held)
 }
 END_TEST
 
+/* Of its end the loop has been told once already. */
+START_TEST(one_that_is_held_and_cannot_begin_anew_has_ended)
+{
+	hold_guest();
+	write_kernel(0);
+	ck_assert_ptr_nonnull(strstr(ask(_i ? "guest-pause" : "guest-reset"),
+				     "\"ok\": false"));
+	ck_assert(server_step(&server, 0));
+	ck_assert_ptr_null(guest());
+	ck_assert(server.must_stop);
+	ck_assert_int_eq(server.exit_status, 1);
+}
+END_TEST
+
 START_TEST(one_that_is_held_begins_anew_when_its_time_comes)
 {
 	server.limits.restart = (struct restart_limits){
@@ -537,6 +551,9 @@ Suite *guests_suite(void)
 	tcase_add_test(pauses, one_that_resets_at_once_is_held);
 	tcase_add_test(pauses,
 		       one_that_is_held_begins_anew_when_its_time_comes);
+	tcase_add_loop_test(pauses,
+			    one_that_is_held_and_cannot_begin_anew_has_ended, 0,
+			    2);
 	tcase_add_test(pauses, one_that_is_held_obeys);
 	tcase_add_test(pauses,
 		       pauses_grow_up_to_a_bound_and_end_with_a_long_run);
