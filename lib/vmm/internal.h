@@ -51,6 +51,7 @@
 
 /* Things that are logged once for each guest. */
 enum complaint {
+	COMPLAINT_CRASH,
 	COMPLAINT_FATAL,
 	COMPLAINT_HYPERCALL,
 	COMPLAINT_INTERRUPT,

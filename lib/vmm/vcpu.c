@@ -134,6 +134,32 @@ static void fail(struct vcpu *vcpu, const char *what, uint64_t number)
 	guest_finish(vcpu->guest, VMM_FAILED);
 }
 
+/*
+ * What KVM has seen to itself: for one, the guest has written Hyper-V's MSR for a
+ * reset. One that says by MSRs that it has crashed goes on, as it sees fit.
+ */
+static void handle_event(struct vcpu *vcpu)
+{
+	const uint32_t type = vcpu->run->system_event.type;
+
+	switch (type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		guest_finish(vcpu->guest, VMM_POWERED_OFF);
+		break;
+	case KVM_SYSTEM_EVENT_RESET:
+		guest_finish(vcpu->guest, VMM_RESET);
+		break;
+	case KVM_SYSTEM_EVENT_CRASH:
+		guest_complain(vcpu->guest, COMPLAINT_CRASH,
+			       "VP %u: it says that it has crashed",
+			       vcpu->index);
+		break;
+	default:
+		fail(vcpu, "KVM event that nobody asked for", type);
+		break;
+	}
+}
+
 void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -156,6 +182,9 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case KVM_EXIT_SHUTDOWN:
 		guest_finish(vcpu->guest, VMM_CRASHED);
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		handle_event(vcpu);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		fail(vcpu, "the processor refuses to enter the guest",

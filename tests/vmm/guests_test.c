@@ -28,10 +28,16 @@ static struct server server;
 static int sockets[2], log_pipe[2], stderr_before;
 static struct json_object *answer;
 static _Atomic bool must_reset;	/* VP 0 does nothing else */
+static _Atomic bool by_msr;	/* and does it so, not by a port */
 
 static bool run_vcpu(uint32_t vcpu, struct kvm_run *run)
 {
 	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST)) {
+		if (!vcpu && atomic_load(&must_reset) && atomic_load(&by_msr)) {
+			run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+			run->system_event.type = KVM_SYSTEM_EVENT_RESET;
+			return true;
+		}
 		if (!vcpu && atomic_load(&must_reset)) {
 			run->exit_reason = KVM_EXIT_IO;
 			run->io.direction = KVM_EXIT_IO_OUT;
@@ -80,6 +86,7 @@ static void make(void)
 		.links = 1,
 	};
 	atomic_store(&must_reset, false);
+	atomic_store(&by_msr, false);
 	fake_kvm_reset();
 	fake_kvm_run(run_vcpu);
 	world.kernel_fd = memfd_create("kernel", MFD_CLOEXEC);
@@ -234,6 +241,17 @@ START_TEST(one_that_has_ended_for_good_is_gone_for_commands)
 	reset_in_a_loop();
 	ck_assert_ptr_nonnull(strstr(ask("guest-pause"), "there is no guest"));
 	ck_assert_ptr_null(guest());
+}
+END_TEST
+
+START_TEST(one_that_resets_by_its_msr_begins_anew)
+{
+	start_guest();
+	atomic_store(&by_msr, true);
+	atomic_store(&must_reset, true);
+	while (vmm_guest_resets(guest()->vmm) < 3)
+		ck_assert(server_step(&server, -1));
+	ck_assert(!server.must_stop);
 }
 END_TEST
 
@@ -545,6 +563,7 @@ Suite *guests_suite(void)
 		       one_that_is_stopped_as_it_asks_for_a_reset_was_stopped);
 	tcase_add_test(commands,
 		       one_that_has_ended_for_good_is_gone_for_commands);
+	tcase_add_test(commands, one_that_resets_by_its_msr_begins_anew);
 	tcase_add_test(commands,
 		       one_that_resets_all_the_time_does_not_fill_the_log);
 	suite_add_tcase(suite, commands);

@@ -186,6 +186,33 @@ START_TEST(one_that_ends_meanwhile_keeps_nobody_waiting)
 }
 END_TEST
 
+static const struct {
+	uint32_t event;
+	enum vmm_end end;
+} events[] = {
+	{ KVM_SYSTEM_EVENT_SHUTDOWN, VMM_POWERED_OFF },
+	{ KVM_SYSTEM_EVENT_RESET, VMM_RESET },
+	{ KVM_SYSTEM_EVENT_CRASH, VMM_RUNNING },
+	{ KVM_SYSTEM_EVENT_SUSPEND, VMM_FAILED },
+};
+
+START_TEST(an_event_of_kvms_ends_it_as_the_guests_own_way_does)
+{
+	start();
+	atomic_store(&world.wanted_event, events[_i].event);
+	while (atomic_load(&world.wanted_event))
+		sched_yield();
+	if (events[_i].end == VMM_RUNNING) {
+		let_guest_write(0x3ff, 1);
+		while (atomic_load(&world.wanted_port))
+			sched_yield();
+	} else {
+		await_end();
+	}
+	ck_assert_int_eq(vmm_guest_end(world.guest), events[_i].end);
+}
+END_TEST
+
 /* Resetting */
 
 START_TEST(a_reset_makes_all_anew_but_the_partition)
@@ -371,6 +398,9 @@ Suite *life_suite(void)
 			    0, 2);
 	tcase_add_test(pause, one_that_is_paused_may_be_stopped);
 	tcase_add_test(pause, one_that_ends_meanwhile_keeps_nobody_waiting);
+	tcase_add_loop_test(pause,
+			    an_event_of_kvms_ends_it_as_the_guests_own_way_does,
+			    0, ROWS(events));
 	suite_add_tcase(suite, pause);
 
 	tcase_set_timeout(file, 60);

@@ -42,7 +42,14 @@ static bool run_vcpu(uint32_t vcpu, struct kvm_run *run)
 {
 	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST)) {
 		uint32_t port = vcpu ? 0 : atomic_exchange(&world.wanted_port, 0);
+		uint32_t event = vcpu ? 0 :
+				 atomic_exchange(&world.wanted_event, 0);
 
+		if (event) {
+			run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+			run->system_event.type = event;
+			return true;
+		}
 		if (port)
 			return write_port(run, (uint16_t)port);
 		atomic_fetch_add(&world.rounds, 1);

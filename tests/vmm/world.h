@@ -25,6 +25,7 @@ struct world {
 	_Atomic unsigned int rounds;
 	_Atomic uint32_t wanted_port;	/* what VP 0 writes next; 0: nothing */
 	_Atomic uint8_t wanted_value;
+	_Atomic uint32_t wanted_event;	/* KVM's, that VP 0 comes back with; 0: none */
 };
 
 extern struct world world;
