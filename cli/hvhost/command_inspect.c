@@ -62,6 +62,12 @@ static void print_sint(struct json_object *sint)
 	       inquiry_number(sint, "masked") ? ", masked" : "");
 }
 
+static void print_refused(struct json_object *refused)
+{
+	printf("    %llu refused: %s\n", inquiry_number(refused, "posts"),
+	       inquiry_text(refused, "name"));
+}
+
 static void print_vp(struct json_object *vp)
 {
 	printf("  VP %llu: SynIC %s, SIM page %s, SIEF page %s, %llu delivered, "
@@ -71,6 +77,7 @@ static void print_vp(struct json_object *vp)
 	       inquiry_number(vp, "sief") ? "on" : "off",
 	       inquiry_number(vp, "delivered"), inquiry_number(vp, "lost"),
 	       inquiry_number(vp, "eoms"));
+	for_each(vp, "refused", print_refused);
 	for_each(vp, "sints", print_sint);
 }
 

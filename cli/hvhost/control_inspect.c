@@ -84,6 +84,25 @@ static struct json_object *show_sints(const struct hvhost_vp_state *state)
 	return list;
 }
 
+/* Posts, by status; not those that were taken. */
+static struct json_object *show_refused(const struct hvhost_vp *vp)
+{
+	struct json_object *list = json_object_new_array(), *object;
+
+	for (uint16_t status = 1; status < UINT8_MAX; status++) {
+		uint64_t posts = hvhost_vp_refused(vp, status);
+
+		if (!posts)
+			continue;
+		object = json_object_new_object();
+		json_add_number(object, "status", status);
+		json_add_string(object, "name", request_status_name(status));
+		json_add_number(object, "posts", posts);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
 static struct json_object *show_vp(struct hvhost_vp *vp)
 {
 	struct json_object *object = json_object_new_object();
@@ -97,6 +116,7 @@ static struct json_object *show_vp(struct hvhost_vp *vp)
 	json_add_number(object, "delivered", state.delivered);
 	json_add_number(object, "lost", state.lost);
 	json_add_number(object, "eoms", state.eoms);
+	json_object_object_add(object, "refused", show_refused(vp));
 	json_object_object_add(object, "sints", show_sints(&state));
 	return object;
 }

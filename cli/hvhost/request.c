@@ -79,7 +79,7 @@ struct named *request_partition(struct request *request, const char *key)
 	return NULL;
 }
 
-static const char *status_name(uint16_t status)
+const char *request_status_name(uint16_t status)
 {
 	switch (status) {
 #define ROW(name, value, err, retry, meaning) \
@@ -95,5 +95,5 @@ void request_check_status(struct request *request, const char *what,
 {
 	if (status)
 		request_fail(request, NULL, "%s: %s (0x%x)", what,
-			     status_name(status), status);
+			     request_status_name(status), status);
 }

@@ -43,6 +43,9 @@ bool request_flag(struct request *request, const char *key);
 struct named *request_partition(struct request *request, const char *key);
 
 /* It has failed, unless @status is 0; @what was not done. */
+/* Short of its HV_STATUS_. */
+const char *request_status_name(uint16_t status);
+
 void request_check_status(struct request *request, const char *what,
 			  uint16_t status);
 

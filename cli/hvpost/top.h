@@ -53,6 +53,7 @@ struct top_sample {
 	uint64_t time_ns;	/* CLOCK_MONOTONIC */
 	size_t count;
 	size_t left_out;	/* rows that found no room */
+	bool has_statuses;	/* somebody counts by status */
 	struct top_row rows[TOP_ROWS_MAX];
 	struct top_trips trips;
 };

@@ -53,6 +53,7 @@ static int read_statuses(const char *folder, struct top_sample *sample)
 	uint32_t status;
 	int err = 0;
 
+	sample->has_statuses = true;
 	all->passed = TOP_UNKNOWN;
 	for (size_t i = 0; !err && !hvpost_status_at(i, &status); i++)
 		err = read_status(folder, top_status_name(status), all, sample);

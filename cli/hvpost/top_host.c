@@ -78,9 +78,23 @@ static void take_sint(struct top_sample *sample, const char *partition,
 		row->state = "stuck";
 }
 
+/* Of all partitions: each connection tells its own refusals. */
+static void take_refused(struct top_sample *sample, const char *partition,
+			 struct json_object *refused)
+{
+	struct top_row *row =
+		top_row(sample, TOP_STATUS, inquiry_text(refused, "name"));
+
+	(void)partition;
+	if (row)
+		row->passed += inquiry_number(refused, "posts");
+}
+
 static void take_vp(struct top_sample *sample, const char *partition,
 		    struct json_object *vp)
 {
+	sample->has_statuses |= inquiry_has(vp, "refused");
+	for_each(vp, "refused", take_refused, sample, partition);
 	for_each(vp, "sints", take_sint, sample, partition);
 }
 

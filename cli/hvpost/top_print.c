@@ -176,7 +176,7 @@ static const struct {
 	},
 	[TOP_STATUS] = {
 		"STATUS", { "posts/s", "posts" },
-		"not known here", print_counter,
+		"none", print_counter,
 	},
 	[TOP_COUNTER] = {
 		"COUNTER", { "per second", "all" }, NULL, print_counter,
@@ -201,7 +201,8 @@ static void print_table(FILE *out, enum top_kind kind,
 		return;
 	print_head(out, tables[kind].head, tables[kind].columns);
 	if (!changes->count)
-		fprintf(out, "%s\n", tables[kind].empty);
+		fprintf(out, "%s\n", kind == TOP_STATUS && !now->has_statuses ?
+				"not known here" : tables[kind].empty);
 	for (size_t i = 0; i < changes->count; i++) {
 		fprintf(out, "%-24s", changes->all[i].row->name);
 		tables[kind].print(out, &changes->all[i]);

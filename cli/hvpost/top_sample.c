@@ -39,6 +39,7 @@ int top_take(const struct top_source *source, struct top_sample *sample,
 	/* Rows are cleared as they come to be. */
 	sample->count = 0;
 	sample->left_out = 0;
+	sample->has_statuses = false;
 	sample->trips.were_made = false;
 	if (source->host)
 		status = top_take_host(source->host, sample, failure);

@@ -509,6 +509,17 @@ struct hvhost_vp_state {
 HVHOST_API void hvhost_vp_inspect(struct hvhost_vp *vp,
 				  struct hvhost_vp_state *state);
 
+/**
+ * hvhost_vp_refused() - how many posts of a VP got a status
+ * @vp:		VP
+ * @status:	HV_STATUS, not SUCCESS: each connection counts its own
+ *
+ * All since the VP was made, also those that found no connection; a reset changes
+ * nothing, and no snapshot has it.
+ */
+HVHOST_API uint64_t hvhost_vp_refused(const struct hvhost_vp *vp,
+				      uint16_t status);
+
 /* 7. Conformance */
 
 struct hvhost_conformance {

@@ -201,5 +201,8 @@ int hvhost_vp_hypercall(struct hvhost_vp *vp,
 		return -EPERM;
 
 	*result = run_call(vp, call);
+	if (*result && *result < STATUSES &&
+	    (call->control & HV_CONTROL_CODE_MASK) == HV_CALL_POST_MESSAGE)
+		count(&vp->refused[*result]);
 	return 0;
 }

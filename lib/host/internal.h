@@ -68,6 +68,9 @@ struct queue {
 	uint64_t added;
 };
 
+/* Those that the engine answers with are below. */
+#define STATUSES 0x20
+
 struct hvhost_vp {
 	struct hvhost_partition *partition;
 	uint32_t index;
@@ -85,6 +88,8 @@ struct hvhost_vp {
 	_Alignas(CACHE_LINE) _Atomic uint16_t pending;
 	_Atomic uint64_t lost;
 	_Atomic uint64_t eoms;
+	/* Its own posts, by status; written by who makes its calls. */
+	_Alignas(CACHE_LINE) _Atomic uint64_t refused[STATUSES];
 	struct queue queue[HV_SINT_COUNT];
 };
 

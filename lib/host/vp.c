@@ -414,3 +414,8 @@ void hvhost_vp_inspect(struct hvhost_vp *vp, struct hvhost_vp_state *state)
 	}
 	lock_unexclude(lock);
 }
+
+uint64_t hvhost_vp_refused(const struct hvhost_vp *vp, uint16_t status)
+{
+	return status < STATUSES ? atomic_load(&vp->refused[status]) : 0;
+}

@@ -457,6 +457,34 @@ START_TEST(connection_counts_its_signals_and_what_was_refused)
 }
 END_TEST
 
+static uint64_t refused(uint16_t status)
+{
+	return hvhost_vp_refused(world.sender.vp[0], status);
+}
+
+START_TEST(refused_posts_are_counted_by_status)
+{
+	struct hv_post_message_input input = post_input(CONNECTION, 0);
+
+	for (uint32_t i = 0; i <= BUFFERS; i++)
+		ck_assert_uint_eq(post(CONNECTION, 1 + i), 0);
+	for (int i = 0; i < 3; i++)
+		post(CONNECTION, 1);
+	post(CONNECTION + 1, 1);
+	guest_post(&input);
+	guest_signal(CONNECTION + 1, 0);
+	ck_assert_uint_eq(refused(HV_STATUS_INSUFFICIENT_BUFFERS), 3);
+	ck_assert_uint_eq(refused(HV_STATUS_INVALID_CONNECTION_ID), 1);
+	ck_assert_uint_eq(refused(HV_STATUS_INVALID_PARAMETER), 1);
+	ck_assert_uint_eq(refused(HV_STATUS_SUCCESS), 0);
+	ck_assert_uint_eq(refused(UINT16_MAX), 0);
+	ck_assert_uint_eq(hvhost_vp_refused(world.receiver.vp[0],
+					    HV_STATUS_INSUFFICIENT_BUFFERS), 0);
+	hvhost_vp_reset(world.sender.vp[0]);
+	ck_assert_uint_eq(refused(HV_STATUS_INSUFFICIENT_BUFFERS), 3);
+}
+END_TEST
+
 START_TEST(what_never_reached_a_connection_is_counted_at_none)
 {
 	struct hv_post_message_input input = post_input(CONNECTION, 1);
@@ -573,6 +601,7 @@ static void add_counter_tests(TCase *tcase)
 	tcase_add_test(tcase, connection_counts_its_posts_and_what_was_refused);
 	tcase_add_test(tcase,
 		       connection_counts_its_signals_and_what_was_refused);
+	tcase_add_test(tcase, refused_posts_are_counted_by_status);
 	tcase_add_test(tcase,
 		       what_never_reached_a_connection_is_counted_at_none);
 	tcase_add_test(tcase, connection_counts_what_its_deleted_port_refused);

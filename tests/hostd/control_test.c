@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Control requests, as packets and as commands. */
 #define _GNU_SOURCE /* memfd_create */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -359,6 +360,10 @@ START_TEST(inspect_shows_slots_queues_and_counters)
 	ck_assert_int_eq(run("inspect"), 0);
 	ck_assert_ptr_nonnull(strstr(printed, "SINT 5  slot occupied, 3 queued, "
 					      "masked"));
+	ck_assert_int_eq(post_number(sender, 0x11, 5, HVPOST_NOW), -ENOTCONN);
+	ck_assert_int_eq(run("inspect"), 0);
+	ck_assert_ptr_nonnull(strstr(printed, "\n    1 refused: "
+					      "INVALID_CONNECTION_ID\n"));
 	ck_assert_int_eq(run("inspect --json"), 0);
 	object = printed_object();
 	ck_assert_int_eq(json_pointer_get(object, "/partitions/0/vps/0", &vp),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* hvpost top, on an hvhost, in a terminal of the case's own. */
 #define _GNU_SOURCE /* memmem */
+#include <errno.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -108,6 +109,8 @@ START_TEST(it_shows_what_there_is_and_ends_by_q)
 	for (int i = 0; i < 17; i++)
 		ck_assert_int_eq(post_number(web, 0x10, 1, HVPOST_NEVER), 0);
 	await("1");
+	ck_assert_int_eq(post_number(web, 0x99, 1, HVPOST_NOW), -ENOTCONN);
+	await("INVALID_CONNECTION_ID");
 	press('q');
 	ck_assert_int_eq(end(), 0);
 	hvpost_close(web);

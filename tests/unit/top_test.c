@@ -251,9 +251,12 @@ static const char inspection[] =
 	"{\"partitions\":["
 	"{\"name\":\"web\",\"connections\":[{\"id\":16,\"posted\":7,\"refused\":2}]},"
 	"{\"name\":\"app\",\"vps\":["
-	"{\"index\":0,\"sints\":[{\"sint\":5,\"queued\":3,\"occupied\":true,"
+	"{\"index\":0,\"refused\":[{\"status\":19,\"name\":\"INSUFFICIENT_BUFFERS\","
+	"\"posts\":5}],\"sints\":[{\"sint\":5,\"queued\":3,\"occupied\":true,"
 	"\"stuck\":false}]},"
-	"{\"index\":1,\"sints\":[{\"sint\":5,\"queued\":4,\"occupied\":true,"
+	"{\"index\":1,\"refused\":[{\"status\":19,\"name\":\"INSUFFICIENT_BUFFERS\","
+	"\"posts\":8},{\"status\":24,\"name\":\"INVALID_SYNIC_STATE\",\"posts\":2}],"
+	"\"sints\":[{\"sint\":5,\"queued\":4,\"occupied\":true,"
 	"\"stuck\":true}]}],"
 	"\"ports\":[{\"type\":\"message\",\"sint\":5,\"delivered\":6,\"lost\":1},"
 	"{\"type\":\"event\",\"sint\":5,\"delivered\":99}]}]}";
@@ -266,7 +269,7 @@ START_TEST(a_host_s_sint_is_the_sum_of_its_vps_and_ports)
 	ck_assert_ptr_nonnull(object);
 	top_read_inspection(object, &now);
 	json_object_put(object);
-	ck_assert_uint_eq(now.count, 2);
+	ck_assert_uint_eq(now.count, 4);
 	row = top_row(&now, TOP_CONNECTION, "web:0x10");
 	ck_assert_uint_eq(row->passed, 7);
 	ck_assert_uint_eq(row->refused, 2);
@@ -276,11 +279,37 @@ START_TEST(a_host_s_sint_is_the_sum_of_its_vps_and_ports)
 	ck_assert_uint_eq(row->queued, 7);
 	ck_assert_uint_eq(row->occupied, 2);
 	ck_assert_str_eq(row->state, "stuck");
-	ck_assert_uint_eq(now.count, 2);
+	ck_assert_uint_eq(now.count, 4);
+}
+END_TEST
+
+START_TEST(a_host_s_refusals_are_the_sum_of_all_vps)
+{
+	struct json_object *object = json_tokener_parse(inspection);
+
+	ck_assert(!now.has_statuses);
+	top_read_inspection(object, &now);
+	json_object_put(object);
+	ck_assert(now.has_statuses);
+	ck_assert_uint_eq(
+		top_row(&now, TOP_STATUS, "INSUFFICIENT_BUFFERS")->passed, 13);
+	ck_assert_uint_eq(
+		top_row(&now, TOP_STATUS, "INVALID_SYNIC_STATE")->passed, 2);
+}
+END_TEST
+
+START_TEST(no_refusal_is_told_from_none_that_is_known)
+{
+	print(NULL);
+	ck_contains("not known here\n");
+	now.has_statuses = true;
+	print(NULL);
+	ck_contains("STATUS                       posts/s       posts\nnone\n");
 }
 END_TEST
 
 static const char *const odd[] = {
+	"{\"partitions\":[{\"vps\":[{\"refused\":7},{\"refused\":[null,5]},[]]}]}",
 	"{}",
 	"[]",
 	"{\"partitions\":5}",
@@ -533,6 +562,8 @@ Suite *top_suite(void)
 	suite_add_tcase(suite, host);
 	tcase_add_checked_fixture(host, create_samples, close_text);
 	tcase_add_test(host, a_host_s_sint_is_the_sum_of_its_vps_and_ports);
+	tcase_add_test(host, a_host_s_refusals_are_the_sum_of_all_vps);
+	tcase_add_test(host, no_refusal_is_told_from_none_that_is_known);
 	tcase_add_loop_test(host, an_odd_answer_is_an_empty_sample_at_worst, 0,
 			    ROWS(odd));
 	tcase_add_test(host, a_host_that_is_not_there_is_told);
