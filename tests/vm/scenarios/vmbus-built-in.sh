@@ -41,3 +41,20 @@ unload_hvpost
 load_hvpost
 expect_echo 1 6 'VP 1 again'
 unload_hvpost
+
+# It spoke to the host before there was anybody to look, and does so once more when
+# devices are frozen as for hibernation: it takes leave then, and comes again.
+step "its handshake is seen by name"
+hvpost trace --json --source hv_vmbus >/tmp/seen 2>/tmp/tracer &
+tracer=$!
+eventually grep -x 'following hv_vmbus' /tmp/tracer
+freeze
+seen() { grep "\"event\":\"$1\".*\"vmbus_name\":\"$2\"" /tmp/seen; }
+eventually seen post 'request offers'
+kill $tracer
+wait $tracer || fail "the tracer ended with $?"
+cat /tmp/tracer
+seen post 'unload' | grep '"status_name":"HV_STATUS_SUCCESS"'
+seen post 'initiate contact' | grep '"status_name":"HV_STATUS_SUCCESS"'
+seen slot 'unload response\|version response\|all offers delivered'
+! grep hvpost /sys/kernel/tracing/kprobe_events || fail "a probe is left"
