@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: a host without the Hyper-V interface: refused
+# kernel: any
 # cpu: host
 
 step "the doctor says so before"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # about: a host without SynIC: refused, and no MSR is touched
+# kernel: any
 # cpu: host,kvm=off,hv-relaxed,hv-vpindex,hv-time,hv-frequencies
 
 kernel_log_has 'Hypervisor detected: Microsoft Hyper-V'
