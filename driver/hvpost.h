@@ -126,7 +126,7 @@ struct hvp_synic_page {
 struct hvp_vp {
 	u32 vp_index;
 	bool online;
-	bool suspected;			/* found changed, while hv_vmbus may go */
+	bool unfollowed;		/* new, and hv_vmbus may come here after us */
 	bool lost;			/* found changed, and not ours again */
 	struct hvp_synic_page sim;	/* if owned, so is SCONTROL */
 	struct hvp_synic_page sief;	/* may be missing where sim is shared */
@@ -332,5 +332,7 @@ u32 hvp_watch_busy(void);
 int hvp_vmbus_init(void);
 void hvp_vmbus_exit(void);
 bool hvp_vmbus_loaded(void);
+/* Is it changing the SynIC? hvp_synic_follow() is called when it is done. */
+bool hvp_vmbus_moving(void);
 
 #endif /* HVP_HVPOST_H */

@@ -264,7 +264,6 @@ static int start_vp(struct hvp_vp *vp)
 		return err;
 
 	vp->vp_index = vp_index;
-	vp->suspected = false;
 	vp->lost = false;
 	vp->online = true;
 	tell_owner(vp, 0);
@@ -288,10 +287,13 @@ static void stop_vp(struct hvp_vp *vp)
 
 static int synic_online(unsigned int cpu)
 {
+	struct hvp_vp *vp = this_cpu_ptr(&hvp_vps);
 	int err;
 
 	mutex_lock(&synic_lock);
-	err = start_vp(this_cpu_ptr(&hvp_vps));
+	err = start_vp(vp);
+	/* If hv_vmbus loaded after us, its callback is yet to move SIMP. */
+	vp->unfollowed = !err && hvp_vmbus_loaded();
 	mutex_unlock(&synic_lock);
 	if (err) {
 		pr_err("CPU %u: cannot use its SynIC (error %d); it will receive nothing\n",
@@ -300,8 +302,7 @@ static int synic_online(unsigned int cpu)
 		return loaded ? 0 : err;
 	}
 
-	/* If hv_vmbus loaded after us, its callback is yet to move SIMP. */
-	if (hvp_vmbus_loaded())
+	if (vp->unfollowed)
 		schedule_work(&follow_work);
 	return 0;
 }
@@ -382,7 +383,7 @@ static int follow_on_cpu(void *unused)
 	tell_owner(vp, owner);
 	if (vp->online && !err)
 		hvp_bind_cpu_resume();
-	vp->suspected = false;
+	vp->unfollowed = false;
 	vp->lost = err;
 	mutex_unlock(&synic_lock);
 	return err;
@@ -411,25 +412,14 @@ static bool synic_in_force(const struct hvp_vp *vp)
 	       scontrol & HV_SCONTROL_ENABLE;
 }
 
-/*
- * hv_vmbus clears the registers before it tells that it goes: then follow comes
- * soon, and it is no loss. So with hv_vmbus it takes two looks to find one.
- */
-static bool may_be_vmbus_going(struct hvp_vp *vp)
-{
-	bool may = hvp_vmbus_loaded() && !vp->suspected;
-
-	vp->suspected = may;
-	return may;
-}
-
 static void look_at_synic(struct hvp_vp *vp, struct hvp_look *look)
 {
 	bool was_lost = vp->lost;
 
 	lockdep_assert_held(&synic_lock);
 	vp->lost = !synic_in_force(vp);
-	if (vp->lost && !was_lost && may_be_vmbus_going(vp)) {
+	/* Follow comes, after this lock: what hv_vmbus changed is no loss. */
+	if (vp->lost && !was_lost && (vp->unfollowed || hvp_vmbus_moving())) {
 		vp->lost = false;
 		return;
 	}

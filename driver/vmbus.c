@@ -4,6 +4,9 @@
  * loads after us it moves SIMP to a page of its own on every CPU, when it
  * unloads it clears SIMP and SCONTROL; it asks nobody, so we follow it. "Loaded"
  * is also what is built in, where it found its host.
+ *
+ * It changes the registers before it is told that it came or goes: what is found
+ * changed in between is its doing, and no loss.
  */
 #include "hvpost.h"
 
@@ -12,17 +15,44 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
-static bool vmbus_loaded;
+/* Written by the notifier, and at load while hv_vmbus is held. */
+static enum {
+	VMBUS_AWAY,
+	VMBUS_MOVING,	/* we have not followed it on every CPU yet */
+	VMBUS_HERE,	/* or its exit has begun, of which nobody tells */
+} vmbus;
 
 bool hvp_vmbus_loaded(void)
 {
-	return READ_ONCE(vmbus_loaded);
+	return READ_ONCE(vmbus) != VMBUS_AWAY;
+}
+
+/* Nobody can hold a module that comes or goes. */
+static bool is_live(void)
+{
+	if (!__symbol_get("vmbus_proto_version"))
+		return false;
+	__symbol_put("vmbus_proto_version");
+	return true;
+}
+
+bool hvp_vmbus_moving(void)
+{
+	switch (READ_ONCE(vmbus)) {
+	case VMBUS_AWAY:
+		return false;
+	case VMBUS_MOVING:
+		return true;
+	case VMBUS_HERE:
+		break;
+	}
+	return !is_live();
 }
 
 /* From now on VMBus's connections and SINT are its own. */
 static void take_away(void)
 {
-	WRITE_ONCE(vmbus_loaded, true);
+	WRITE_ONCE(vmbus, VMBUS_MOVING);
 	/* Calls look at that with preemption off: none is under way after. */
 	synchronize_rcu();
 	hvp_bind_revoke(HV_SINT_VMBUS);
@@ -47,12 +77,14 @@ static int vmbus_notify(struct notifier_block *block, unsigned long state,
 		take_away();
 		pr_info("hv_vmbus was loaded: sharing its SynIC pages\n");
 		hvp_synic_follow();
+		WRITE_ONCE(vmbus, VMBUS_HERE);
 		break;
 	case MODULE_STATE_GOING:
 		/* Its exit, or failed start, is done: the SynIC is off. */
-		WRITE_ONCE(vmbus_loaded, false);
+		WRITE_ONCE(vmbus, VMBUS_MOVING);
 		pr_info("hv_vmbus was unloaded: taking the SynIC over\n");
 		hvp_synic_follow();
+		WRITE_ONCE(vmbus, VMBUS_AWAY);
 		break;
 	}
 	return NOTIFY_OK;
@@ -75,7 +107,8 @@ int hvp_vmbus_init(void)
 	 * VMBus.
 	 */
 	if (__symbol_get("vmbus_proto_version")) {
-		WRITE_ONCE(vmbus_loaded, !hvp_sint_is_masked(HV_SINT_VMBUS));
+		if (!hvp_sint_is_masked(HV_SINT_VMBUS))
+			WRITE_ONCE(vmbus, VMBUS_HERE);
 		__symbol_put("vmbus_proto_version");
 	}
 	return 0;

@@ -10,13 +10,19 @@
  *	set-scontrol	and on again
  *	mask SINT	the SINT is masked
  *	take SINT	it interrupts by a vector of Linux's own
+ *
+ * While the parameter hold is true, nobody who comes after us is told that hv_vmbus
+ * came or goes; held is true while somebody would be.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 
 #include <asm/irq_vectors.h>
 #include <asm/msr.h>
@@ -93,15 +99,64 @@ static const struct kernel_param_ops deed_ops = {
 module_param_cb(deed, &deed_ops, NULL, 0200);
 MODULE_PARM_DESC(deed, "CPU DEED [SINT]");
 
+static bool hold;
+static DECLARE_WAIT_QUEUE_HEAD(hold_changed);
+
+static int set_hold(const char *text, const struct kernel_param *param)
+{
+	int err = param_set_bool(text, param);
+
+	wake_up_all(&hold_changed);
+	return err;
+}
+
+static const struct kernel_param_ops hold_ops = {
+	.set = set_hold,
+	.get = param_get_bool,
+};
+
+module_param_cb(hold, &hold_ops, &hold, 0600);
+MODULE_PARM_DESC(hold, "let nobody be told of hv_vmbus");
+
+static bool held;
+module_param(held, bool, 0400);
+MODULE_PARM_DESC(held, "somebody is about to be told");
+
+static int hold_up(struct notifier_block *block, unsigned long state, void *data)
+{
+	const struct module *module = data;
+
+	if (state == MODULE_STATE_COMING || strcmp(module->name, "hv_vmbus"))
+		return NOTIFY_DONE;
+	WRITE_ONCE(held, true);
+	/* Idle: however long it takes, it is not a hung task. */
+	wait_event_idle(hold_changed, !READ_ONCE(hold));
+	WRITE_ONCE(held, false);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block holder = {
+	.notifier_call = hold_up,
+	.priority = INT_MAX,
+};
+
 static int __init rival_init(void)
 {
+	int err;
+
 	sim = (void *)get_zeroed_page(GFP_KERNEL);
-	return sim ? 0 : -ENOMEM;
+	if (!sim)
+		return -ENOMEM;
+	err = register_module_notifier(&holder);
+	if (err)
+		free_page((unsigned long)sim);
+	return err;
 }
 
 /* Take it back before: the page is free after. */
 static void __exit rival_exit(void)
 {
+	unregister_module_notifier(&holder);
 	free_page((unsigned long)sim);
 }
 
