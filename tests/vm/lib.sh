@@ -9,6 +9,12 @@
 : "${slowness:=1}"
 export CK_TIMEOUT_MULTIPLIER="$slowness"
 
+# patience SECONDS: what bounds a wait that is to end well, as --timeout wants it.
+patience()
+{
+	echo $(($1 * slowness))s
+}
+
 # step TEXT: say what comes next; a failure is reported with the last step.
 step()
 {
@@ -290,7 +296,7 @@ heard()
 # the slot of SINT on that VP.
 expect_echo()
 {
-	listen_start "$2" --count 1 --timeout 30s
+	listen_start "$2" --count 1 --timeout "$(patience 30)"
 	hvpost send $((0x10 + $1)) "$3"
 	listen_wait
 	cat /tmp/heard

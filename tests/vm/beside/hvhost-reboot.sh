@@ -9,5 +9,5 @@ for boot in 1 2 3; do
 	hvpost listen 6 --count 1 --target $app
 	hvhost guest list --json --socket socket >guests
 	grep "\"resets\":$((boot - 1))," guests
-	hvpost send 0x20 "boot $boot" --timeout 60s --target $app
+	hvpost send 0x20 "boot $boot" --timeout $((60 * slowness))s --target $app
 done

@@ -41,5 +41,5 @@ for round in 1 2 3 4; do
 	hvhost guest resume second
 done
 hvhost guest stop second
-hvpost send 0x32 "$(count posted) posted" --timeout 60s \
+hvpost send 0x32 "$(count posted) posted" --timeout $((60 * slowness))s \
 	--target host:socket,partition=end

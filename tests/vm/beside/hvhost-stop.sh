@@ -37,5 +37,5 @@ kill $listener
 wait $listener
 sed 's/.*"\([0-9]*\)"$/\1/' flood >numbers
 awk '{ printf "%08d\n", NR - 1 }' numbers | diff - numbers
-hvpost send 0x32 'all is well' --timeout 60s --target host:socket,partition=end
+hvpost send 0x32 'all is well' --timeout $((60 * slowness))s --target host:socket,partition=end
 wait

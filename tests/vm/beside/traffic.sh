@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The other end of what the guest's traffic sends and receives, of which the host's
-# administrator sees as much as he likes meanwhile.
+# administrator sees as much as he likes meanwhile: traffic.sh SEND RECEIVE PAUSES ROOM.
+# To and from a guest whose kernel is slow there are so many fewer.
 
 inspections socket &
-traffic host:socket,partition=app "$@"
+traffic host:socket,partition=app $(($1 / ${slowness:?})) $(($2 / slowness)) "$3" "$4"
 wait $!

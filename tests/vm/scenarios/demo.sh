@@ -27,7 +27,7 @@ say
 
 # Each VP's connection is 0x10 and the VP's number.
 echo_connections 6
-listen_start 6 --count 2 --timeout 30s
+listen_start 6 --count 2 --timeout "$(patience 30)"
 say '2. Post a message to each of two connections of the host, an echo device.'
 show "hvpost send 0x10 'hello, hypervisor'"
 show "hvpost send 0x11 'the other CPU'"

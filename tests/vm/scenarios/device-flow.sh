@@ -13,7 +13,7 @@ done
 step "a listener with room for 1024 messages a VP is stopped, and flooded"
 listen_start 6 --ring 1024 --stats
 # QEMU's test device keeps one message.
-timeout 100 flow "$!" "${host_buffers:-1}" >/tmp/sent
+timeout "$(patience 100)" flow "$!" "${host_buffers:-1}" >/tmp/sent
 read -r sent0 sent1 </tmp/sent
 echo "sent: $sent0 $sent1"
 [ $((sent0 + sent1)) -gt 4000 ] || fail "those are not thousands"

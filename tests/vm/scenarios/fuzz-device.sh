@@ -30,7 +30,7 @@ heard_of_neighbour()
 # neighbour ROUND: what it posts comes, whatever the others do.
 neighbour()
 {
-	hvpost send 0x18 "neighbour $1" --count 10 --timeout 60s
+	hvpost send 0x18 "neighbour $1" --count 10 --timeout "$(patience 60)"
 	eventually heard_of_neighbour $((10 * $1))
 }
 

@@ -43,7 +43,7 @@ step "that SINT is refused, and others work"
 load_hvpost
 expect_status 1 hvpost listen 6 --timeout 1s
 testdev message-create 0x20 0 7
-listen_start 7 --count 1 --timeout 30s
+listen_start 7 --count 1 --timeout "$(patience 30)"
 hvpost send 0x20 'from the crash kernel'
 listen_wait
 grep 'from the crash kernel' /tmp/heard

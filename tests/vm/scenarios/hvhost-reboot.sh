@@ -13,10 +13,10 @@ echo_connections 6
 
 step "messages come and go by the test device"
 expect_output '^100 sent, 100 received, 0 lost, 0 unexpected' \
-	hvpost ping 0x10 6 --count 100 --interval 0 --timeout 20s --quiet
+	hvpost ping 0x10 6 --count 100 --interval 0 --timeout "$(patience 20)" --quiet
 
 step "and by links, whose other end counts our boots"
-listen_start 7 --count 1 --timeout 60s
+listen_start 7 --count 1 --timeout "$(patience 60)"
 eventually hvpost send 0x20 'which boot?'
 listen_wait
 boot=$(sed -n 's/.*"boot \([123]\)".*/\1/p' /tmp/heard)
@@ -26,7 +26,7 @@ if [ "$boot" -lt 3 ]; then
 	step "boot $boot ends, with all in use"
 	listen_start 6
 	reboot -f
-	sleep 60
+	sleep "$(patience 60)"
 	fail "it did not reboot"
 fi
 

@@ -7,7 +7,7 @@
 # kernel: any
 
 load_hvpost
-hvpost listen 7 --count 1 --timeout 100s >/tmp/told 2>&1 &
+hvpost listen 7 --count 1 --timeout "$(patience 100)" >/tmp/told 2>&1 &
 end=$!
 
 step "another guest floods us; time and again the host goes back to a snapshot"

@@ -9,7 +9,7 @@
 ping()
 {
 	expect_output "^$1 sent, $1 received, 0 lost, 0 unexpected" hvpost ping \
-		0x10 6 --count "$1" --interval 0 --timeout 20s --quiet
+		0x10 6 --count "$1" --interval 0 --timeout "$(patience 20)" --quiet
 }
 
 # What is posted to the second guest gets this, as to a partition that is gone.
@@ -20,9 +20,9 @@ second_is_gone()
 }
 
 load_hvpost
-listen_start 7 --count 1 --timeout 100s
+listen_start 7 --count 1 --timeout "$(patience 100)"
 step "a process answers, while another guest floods another one, and is stopped"
-eventually hvpost ping 0x10 6 --count 1 --timeout 20s --quiet
+eventually hvpost ping 0x10 6 --count 1 --timeout "$(patience 20)" --quiet
 hvpost send 0x31 --hex 00
 until second_is_gone; do
 	ping 20

@@ -17,7 +17,7 @@ eventually hvpost send 0x10 'before'
 heard '"before"'
 
 step "suspend to idle; a key wakes the guest"
-hvpost send 0x11 'press keys' --timeout 60s
+hvpost send 0x11 'press keys' --timeout "$(patience 60)"
 # One that comes too early breaks the suspend off.
 slept() { [ "$(cat /sys/power/suspend_stats/success)" -ge 1 ]; }
 until slept; do
@@ -25,10 +25,10 @@ until slept; do
 done
 kernel_log_has 'PM: suspend entry \(s2idle\)'
 kernel_log_has 'PM: suspend exit'
-hvpost send 0x11 'awake' --timeout 60s
+hvpost send 0x11 'awake' --timeout "$(patience 60)"
 
 step "messages come as before"
-hvpost send 0x10 'after' --timeout 60s
+hvpost send 0x10 'after' --timeout "$(patience 60)"
 heard '"after"'
 listen_stop
 unload_hvpost

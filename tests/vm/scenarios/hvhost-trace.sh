@@ -10,13 +10,13 @@
 # kernel: any
 
 load_hvpost
-listen_start 6 --count 1 --timeout 120s
+listen_start 6 --count 1 --timeout "$(patience 120)"
 listen_wait
 grep '"begin"' /tmp/heard
 
 step "a reader that stops has the host refuse us; all come in the end"
-listen_start 6 --count 1 --timeout 120s
-hvpost send 0x20 --count 400 --timeout 120s 'to the process'
+listen_start 6 --count 1 --timeout "$(patience 120)"
+hvpost send 0x20 --count 400 --timeout "$(patience 120)" 'to the process'
 listen_wait
 
 step "the tracer saw as much as the host counted"

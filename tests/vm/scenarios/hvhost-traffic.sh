@@ -9,13 +9,14 @@
 # kernel: any
 
 load_hvpost
+messages=$((100000 / ${slowness:?})) back=$((2000 / slowness))
 
 # A guest's messages to the process take as much time, and the process's own way out
 # is not what is looked at here.
 step "every message comes once, whole and in order, also past readers that stop"
-traffic device 2000 100000 3 17 >/tmp/traffic
+traffic device $back $messages 3 17 >/tmp/traffic
 cat /tmp/traffic
-grep -q '^sent 2000, stopped the reader 3 times; received 100000 at 1 VPs, was stopped 3 times' /tmp/traffic ||
+grep -q "^sent $back, stopped the reader 3 times; received $messages at 1 VPs, was stopped 3 times" /tmp/traffic ||
 	fail "that is not all of it"
 
 step "each pause left the slot occupied behind a full ring"

@@ -18,5 +18,5 @@ expect_output '^200 sent, 200 received, 0 lost, 0 unexpected' \
 	hvpost ping 0x10 6 --count 200 --interval 0 --size 240 --quiet
 
 step "the host has no rights, in none of its threads"
-expect_output 'no rights' hvpost listen 7 --count 1 --timeout 60s
+expect_output 'no rights' hvpost listen 7 --count 1 --timeout "$(patience 60)"
 unload_hvpost

@@ -61,7 +61,7 @@ step "hv_vmbus comes and goes while messages pass to both VPs"
 listen_start 6
 senders=
 for vp in 0 1; do
-	hvpost send 0x1$vp "to VP $vp" --count 1000000 --timeout 60s --json >/tmp/sent$vp &
+	hvpost send 0x1$vp "to VP $vp" --count 1000000 --timeout "$(patience 60)" --json >/tmp/sent$vp &
 	senders="$senders $!"
 done
 heard 'to VP 1'

@@ -51,7 +51,7 @@ doctor_finds ok access '' web
 grep '^nothing is missing' /tmp/doctor
 
 step "who is in it posts to its own connections"
-listen_start 6 --count 1 --timeout 30s
+listen_start 6 --count 1 --timeout "$(patience 30)"
 as web hvpost send 0x10 hello
 listen_wait
 grep 'hello' /tmp/heard
@@ -82,7 +82,7 @@ expect_status 2 hvpost send 0xee --count 1000 --timeout 0 x
 [ "$(cat $counts/quota_held_back)" = 1 ]
 
 step "with time the turn comes"
-expect_status 2 as log hvpost send 0xee --count 3 --timeout 60s x
+expect_status 2 as log hvpost send 0xee --count 3 --timeout "$(patience 60)" x
 
 # Debian's kernels can be locked down; nothing but a boot takes that back.
 case $(uname -r) in

@@ -41,7 +41,7 @@ posts_by_status/none post none'
 sent=0
 send_echoes()
 {
-	hvpost send 0x10 --count "$1" --timeout 60s "$2"
+	hvpost send 0x10 --count "$1" --timeout "$(patience 60)" "$2"
 	sent=$((sent + $1))
 }
 
