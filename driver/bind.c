@@ -510,6 +510,7 @@ static void taker_cpu_offline(struct hvp_taker *taker, unsigned int sint)
 {
 	hvp_taker_mask(taker);
 	hvp_taker_take_again(taker);
+	hvp_taker_finish(taker);
 	hvp_taker_disarm(taker);
 }
 

@@ -28,7 +28,6 @@ static bool ring_has_room(const struct hvp_ring *ring)
 
 void hvp_ring_set_stalled(struct hvp_ring *ring, bool stalled)
 {
-	/* The release of the head that follows orders it for who sees the head. */
 	WRITE_ONCE(ring->stalled, stalled);
 	WRITE_ONCE(ring->words->stalled, stalled);
 }

@@ -70,10 +70,7 @@ bool hvp_ring_must_wait(struct hvp_ring *ring,
  * reader is to be woken.
  */
 bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record);
-/*
- * Tell the reader, with the record that is taken next at the latest, to have
- * us look again when it has read; or that we do.
- */
+/* Tell the reader to have us look again when it has read; or that we do. */
 void hvp_ring_set_stalled(struct hvp_ring *ring, bool stalled);
 void hvp_ring_add_counters(const struct hvp_ring *ring,
 			   struct hvpost_ioc_counters *sum);

@@ -4,6 +4,7 @@
 #include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -25,8 +26,9 @@
 #define TAKE_BUDGET 16
 
 /*
- * Flags taken in one go. A flag that is set already raises no interrupt, so the
- * reader of the last one is told to have the rest taken.
+ * Flags looked at in one go, of use to anybody or not. A flag that is set already
+ * raises no interrupt, so the rest is left to an irq_work of this CPU: no reader
+ * need do anything for it, and other interrupts come in between.
  */
 #define FLAG_BUDGET 64
 
@@ -46,6 +48,8 @@ struct hvp_taker {
 	unsigned int irq;
 	struct list_head rings;	/* of the inboxes that have the SINT */
 	unsigned int event_rings;	/* of these, that want flags */
+	unsigned int next_flag;	/* where the next go begins */
+	struct irq_work go_on;	/* queued only on the taker's CPU */
 	u64 interrupts;		/* as in struct hvpost_ioc_counters */
 	u64 empty;
 	u64 eoms;
@@ -115,25 +119,24 @@ static bool taker_must_wait(struct hvp_taker *taker)
 	return taker->waiting;
 }
 
-/* Into all rings that want it and have room. Return true if that is any. */
-static bool taker_hand_out(struct hvp_taker *taker)
+/* What a slot or flag does not tell. */
+static void taker_sign(struct hvp_taker *taker)
 {
-	struct hvpost_record *record = &taker->record;
+	taker->record.time_ns = ktime_get_ns();
+	taker->record.vp_index = vp_index_here();
+	taker->record.sint = taker->sint;
+}
+
+/* Into all rings that want it and have room. */
+static void taker_hand_out(struct hvp_taker *taker)
+{
 	struct hvp_ring *ring;
-	bool taken = false;
 
 	lockdep_assert_held(&taker->lock);
 
-	record->time_ns = ktime_get_ns();
-	record->vp_index = vp_index_here();
-	record->sint = taker->sint;
-	list_for_each_entry(ring, &taker->rings, of_taker) {
-		if (!hvp_ring_take(ring, record))
-			continue;
-		ring->woken = true;
-		taken = true;
-	}
-	return taken;
+	list_for_each_entry(ring, &taker->rings, of_taker)
+		if (hvp_ring_take(ring, &taker->record))
+			ring->woken = true;
 }
 
 /* With IRQs off, after the lock: wake the readers of what was handed out. */
@@ -213,6 +216,7 @@ static bool taker_take_slot(struct hvp_taker *taker)
 		if (taker_must_wait(taker))
 			break;
 
+		taker_sign(taker);
 		taker_hand_out(taker);
 		hvp_count(slots);
 		trace_hvpost_slot(&taker->record);
@@ -222,52 +226,88 @@ static bool taker_take_slot(struct hvp_taker *taker)
 }
 
 /*
- * Take the flags of one page until @budget records are made of them; those that
- * no ring has use for, or room, cost but a bit. A flag is cleared before its
- * record can be seen: a signal that comes after that is an event of its own.
+ * As taker_slot(): what was signalled in our page before it was moved away comes
+ * first.
  */
-static bool taker_take_flags_of(struct hvp_taker *taker,
-				struct hv_sief_page *page, unsigned int *budget)
+static struct hv_event_flags *taker_flags(const struct hvp_taker *taker)
 {
-	struct hv_event_flags *flags = &page->sint[taker->sint];
-	bool taken = false;
-	unsigned int flag;
+	const struct hvp_synic_page *page = &this_cpu_ptr(&hvp_vps)->sief;
+	struct hv_sief_page *sief = page->memory, *own = page->own;
+	unsigned int sint = taker->sint;
 
-	for (flag = hvp_flags_next(flags, 0);
-	     flag < HV_EVENT_FLAG_COUNT && *budget;
-	     flag = hvp_flags_next(flags, flag + 1)) {
-		hvp_flags_decode(&taker->record, flag);
-		if (taker_must_wait(taker))
-			break;
-		/* sync_: the host is another CPU, also where we have one. */
-		if (!sync_test_and_clear_bit(flag, (unsigned long *)flags))
-			continue;
-		taken = true;
-		/* Before the last one can be seen. */
-		if (*budget == 1)
-			taker_set_stalled(taker, true);
-		if (taker_hand_out(taker))
-			--*budget;
+	lockdep_assert_irqs_disabled();
+	if (own && !page->owned &&
+	    hvp_flags_next(&own->sint[sint], 0) < HV_EVENT_FLAG_COUNT)
+		return &own->sint[sint];
+
+	return sief ? &sief->sint[sint] : NULL;
+}
+
+/* Return false if it has to stay, for want of room. */
+static bool taker_take_flag(struct hvp_taker *taker,
+			    struct hv_event_flags *flags, unsigned int flag)
+{
+	taker->record.origin = flag;
+	if (taker_must_wait(taker))
+		return false;
+	/*
+	 * Before its record can be seen: a signal that comes after that is an
+	 * event of its own. sync_: the host is another CPU, also where we have one.
+	 */
+	if (sync_test_and_clear_bit(flag, (unsigned long *)flags)) {
+		taker_hand_out(taker);
 		hvp_count(flags);
 		trace_hvpost_flag(&taker->record);
 	}
-	return taken;
+	return true;
 }
 
-/* As taker_slot(): what was signalled in our page before it was moved away. */
+/*
+ * One go. Only one that began with the first flag and came to the end of the page
+ * in force has seen all that no interrupt will tell of, so any other has another
+ * follow; but where there is no room, the reader who makes some calls for it.
+ */
 static bool taker_take_flags(struct hvp_taker *taker)
 {
-	const struct hvp_synic_page *page = &this_cpu_ptr(&hvp_vps)->sief;
-	unsigned int budget = FLAG_BUDGET;
-	bool taken = false;
+	struct hv_event_flags *flags = taker_flags(taker);
+	unsigned int first = taker->next_flag, budget = FLAG_BUDGET, flag;
 
 	lockdep_assert_held(&taker->lock);
 
-	if (page->own && !page->owned)
-		taken = taker_take_flags_of(taker, page->own, &budget);
-	if (page->memory && taker_take_flags_of(taker, page->memory, &budget))
-		taken = true;
-	return taken;
+	if (!flags)
+		return false;
+	flag = hvp_flags_next(flags, first);
+	if (flag < HV_EVENT_FLAG_COUNT) {
+		hvp_flags_decode(&taker->record, flag);
+		taker_sign(taker);
+	}
+	for (; flag < HV_EVENT_FLAG_COUNT && budget; budget--) {
+		if (!taker_take_flag(taker, flags, flag)) {
+			taker->next_flag = flag;
+			return budget != FLAG_BUDGET;
+		}
+		flag = hvp_flags_next(flags, flag + 1);
+	}
+	taker->next_flag = flag % HV_EVENT_FLAG_COUNT;
+	if (first || taker->next_flag || flags != taker_flags(taker))
+		irq_work_queue(&taker->go_on);
+	return budget != FLAG_BUDGET;
+}
+
+/* Go on with the flags that the last go left. The pages may have gone since. */
+static void taker_go_on(struct irq_work *work)
+{
+	struct hvp_taker *taker = container_of(work, struct hvp_taker, go_on);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&taker->lock, flags);
+	if (taker->armed && taker->event_rings && hvp_synic_sief_in_force() &&
+	    !WARN_ON_ONCE(taker->cpu != smp_processor_id()))
+		taker_take_flags(taker);
+	raw_spin_unlock(&taker->lock);
+
+	taker_wake(taker);
+	local_irq_restore(flags);
 }
 
 /* Take all that is there. Return true if that was anything. */
@@ -337,6 +377,11 @@ void hvp_taker_resume(struct hvp_taker *taker)
 	if (cpu_online(taker->cpu))
 		smp_call_function_single(taker->cpu, take_again_here, taker, 1);
 	cpus_read_unlock();
+}
+
+void hvp_taker_finish(struct hvp_taker *taker)
+{
+	irq_work_sync(&taker->go_on);
 }
 
 void hvp_taker_add_counters(struct hvp_taker *taker,
@@ -459,6 +504,8 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 	taker->cpu = cpu;
 	taker->sint = sint;
 	INIT_LIST_HEAD(&taker->rings);
+	/* Hard: the lock is raw, and all else runs with IRQs off, too. */
+	taker->go_on = IRQ_WORK_INIT_HARD(taker_go_on);
 
 	irq = hvp_sint_request(cpu, sint, name, taker_interrupt, taker);
 	if (irq < 0) {
@@ -472,5 +519,7 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 void hvp_taker_free(struct hvp_taker *taker)
 {
 	hvp_sint_release(taker->irq, taker);
+	/* No interrupt queues it any more. */
+	hvp_taker_finish(taker);
 	kfree(taker);
 }

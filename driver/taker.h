@@ -5,7 +5,8 @@
  * reader may lose something, leaves the slot occupied, so that the host queues
  * and then refuses the senders; the reader that makes room has the slot taken up
  * again. Event flags are taken in the same way, if anybody wants them: a full
- * ring leaves them set, and they go on gathering signals.
+ * ring leaves them set, and they go on gathering signals. Many of them are taken
+ * in several goes, each of which has the next follow soon.
  */
 #ifndef HVP_TAKER_H
 #define HVP_TAKER_H
@@ -39,6 +40,8 @@ void hvp_taker_leave(struct hvp_taker *taker, struct hvp_ring *ring);
 int hvp_taker_probe(struct hvp_taker *taker);
 int hvp_taker_arm(struct hvp_taker *taker);
 void hvp_taker_take_again(struct hvp_taker *taker);
+/* The same; in process context: see all goes through that are to follow. */
+void hvp_taker_finish(struct hvp_taker *taker);
 void hvp_taker_mask(struct hvp_taker *taker);
 void hvp_taker_disarm(struct hvp_taker *taker);
 bool hvp_taker_is_armed(const struct hvp_taker *taker);

@@ -252,7 +252,7 @@ struct hvpost_ioc_rings {
  * struct hvpost_ring_words - what driver and reader tell each other of a ring
  * @head:		the driver's: records that there have been; wraps
  * @stalled:		the driver's: 1 while something was left with the host, for
- *			want of room or of time
+ *			want of room
  * @reserved:		leave alone
  * @tail:		the reader's: records that it has taken; wraps
  * @reader_reserved:	leave alone

@@ -291,17 +291,34 @@ static inline void pin_to_cpu(unsigned int cpu)
 }
 
 /* Behind the driver's back */
-static inline void write_msr(int cpu, uint32_t msr, uint64_t value)
+static inline int open_msrs(int cpu, int flags)
 {
 	char path[32];
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, flags | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static inline void write_msr(int cpu, uint32_t msr, uint64_t value)
+{
+	int fd = open_msrs(cpu, O_WRONLY);
+
 	ck_assert_int_eq(pwrite(fd, &value, sizeof(value), msr),
 			 sizeof(value));
 	close(fd);
+}
+
+static inline uint64_t read_msr(int cpu, uint32_t msr)
+{
+	int fd = open_msrs(cpu, O_RDONLY);
+	uint64_t value;
+
+	ck_assert_int_eq(pread(fd, &value, sizeof(value), msr), sizeof(value));
+	close(fd);
+	return value;
 }
 
 /* Threads and processes that sleep in a call */
