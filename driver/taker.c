@@ -79,6 +79,17 @@ static struct hv_slot *taker_slot(const struct hvp_taker *taker)
 	return sim ? &sim->slot[sint] : NULL;
 }
 
+static bool taker_is_here(const struct hvp_taker *taker)
+{
+	return !WARN_ON_ONCE(taker->cpu != smp_processor_id());
+}
+
+/* Is there a page for flags, and anybody who wants them? */
+static bool taker_wants_flags(const struct hvp_taker *taker)
+{
+	return taker->event_rings && this_cpu_ptr(&hvp_vps)->sief.memory;
+}
+
 static u32 vp_index_here(void)
 {
 	return this_cpu_ptr(&hvp_vps)->vp_index;
@@ -301,8 +312,8 @@ static void taker_go_on(struct irq_work *work)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&taker->lock, flags);
-	if (taker->armed && taker->event_rings && hvp_synic_sief_in_force() &&
-	    !WARN_ON_ONCE(taker->cpu != smp_processor_id()))
+	if (taker->armed && taker_is_here(taker) && taker_wants_flags(taker) &&
+	    hvp_synic_sief_in_force())
 		taker_take_flags(taker);
 	raw_spin_unlock(&taker->lock);
 
@@ -310,30 +321,20 @@ static void taker_go_on(struct irq_work *work)
 	local_irq_restore(flags);
 }
 
-/* Take all that is there. Return true if that was anything. */
-static bool taker_take(struct hvp_taker *taker)
-{
-	bool taken;
-
-	if (WARN_ON_ONCE(taker->cpu != smp_processor_id()))
-		return false;
-
-	taken = taker_take_slot(taker);
-	if (taker->event_rings && taker_take_flags(taker))
-		taken = true;
-	return taken;
-}
-
 static irqreturn_t taker_interrupt(int irq, void *dev)
 {
 	struct hvp_taker *taker = dev;
-	bool taken;
+	bool taken = false;
 
 	lockdep_assert_irqs_disabled();
 
 	raw_spin_lock(&taker->lock);
 	taker->interrupts++;
-	taken = taker_take(taker);
+	if (taker_is_here(taker)) {
+		taken = taker_take_slot(taker);
+		if (taker_wants_flags(taker) && taker_take_flags(taker))
+			taken = true;
+	}
 	if (!taken && !taker_is_stalled(taker))
 		taker->empty++;
 	raw_spin_unlock(&taker->lock);
@@ -342,24 +343,35 @@ static irqreturn_t taker_interrupt(int irq, void *dev)
 	return IRQ_HANDLED;
 }
 
-static bool taker_pages_in_force(const struct hvp_taker *taker)
+/*
+ * Take what is there outside of an interrupt, where the pages may have gone: so ask
+ * first, and for each page, as an owner of the SynIC may have messages and no flags.
+ * The rings stay stalled if what they wait for may be in a page that is not looked at.
+ */
+static void taker_take_in_force(struct hvp_taker *taker)
 {
-	return hvp_synic_sim_in_force() &&
-	       (!taker->event_rings || hvp_synic_sief_in_force());
+	bool wants_flags = taker_wants_flags(taker);
+	bool messages = hvp_synic_sim_in_force();
+	bool flags = wants_flags && hvp_synic_sief_in_force();
+
+	lockdep_assert_held(&taker->lock);
+
+	if (messages && flags == wants_flags)
+		taker_set_stalled(taker, false);
+	if (messages)
+		taker_take_slot(taker);
+	if (flags)
+		taker_take_flags(taker);
 }
 
-/*
- * Take outside of an interrupt: after a stall, new pages or a new binding. Here
- * the pages may have gone, so ask first.
- */
+/* After a stall, new pages or a new binding. */
 void hvp_taker_take_again(struct hvp_taker *taker)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&taker->lock, flags);
-	taker_set_stalled(taker, false);
-	if (taker->armed && taker_pages_in_force(taker))
-		taker_take(taker);
+	if (taker->armed && taker_is_here(taker))
+		taker_take_in_force(taker);
 	raw_spin_unlock(&taker->lock);
 
 	taker_wake(taker);

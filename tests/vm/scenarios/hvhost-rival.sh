@@ -51,7 +51,7 @@ step "all is ours"
 load_hvpost watch_seconds=1
 echo_connections 6
 testdev event-create 0x30 1 6
-listen_start 6 --events --stats
+listen_start 6 --events --stats --ring 1
 both_hear 'at first'
 
 step "SIMP is cleared: it is ours again"
@@ -91,6 +91,22 @@ lost 1 'CPU 1: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
 both_hear 'on the other page'
 expect_output '^SynIC +mixed' hvpost info
 
+step "its new owner has no page for flags: messages go on, also after a stall"
+dmesg -c >/dev/null
+does 1 clear-siefp
+lost 1 'CPU 1: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
+both_hear 'beside no page for flags'
+full=$(cat $counts/ring_full)
+kill -STOP "$listener"
+for number in 1 2 3; do
+	hvpost send 0x11 "behind a full ring $number"
+done
+eventually sh -c "[ \$(cat $counts/ring_full) -gt $full ]"
+kill -CONT "$listener"
+for number in 1 2 3; do
+	heard "vp 1 .*behind a full ring $number"
+done
+
 step "its new owner switches the SynIC off: that is theirs to end"
 dmesg -c >/dev/null
 does 1 clear-scontrol
@@ -105,7 +121,7 @@ both_hear 'on our own page'
 step "the reader knows as well"
 listen_stop
 cat /tmp/listener
-grep -E "losses 8$" /tmp/listener
+grep -E "losses 9$" /tmp/listener
 
 step "both pages are put back as they were found, and SCONTROL as the rival left it"
 sed -i 's/^CPU1 SCONTROL .*/CPU1 SCONTROL 0x1/' /tmp/synic
