@@ -30,7 +30,10 @@ struct hvp_bound {
 static DEFINE_MUTEX(hvp_bind_lock);
 static struct hvp_bound *sints[HV_SINT_COUNT];
 
-/* All of this with cpu_hotplug_lock held; modules cannot assert that. */
+/*
+ * All of this, but for an inbox's memory, with cpu_hotplug_lock held; modules cannot
+ * assert that.
+ */
 
 /* Takers on their CPUs */
 
@@ -148,14 +151,18 @@ static void bound_free(struct hvp_bound *bound)
 	kfree(bound);
 }
 
-/* A taker for every CPU that there is; none is armed yet. */
-static struct hvp_bound *bound_new(const struct hvpost_ioc_bind *wish)
+/*
+ * A taker for every CPU that has one of @rings; none is armed yet. These are the
+ * driver's: there is but one for each CPU and SINT, and to account for them would be
+ * to have a control group's reclaim under the locks.
+ */
+static struct hvp_bound *bound_new(const struct hvpost_ioc_bind *wish,
+				   struct hvp_ring **rings)
 {
 	struct hvp_bound *bound;
 	unsigned int cpu;
 
-	bound = kzalloc(struct_size(bound, takers, nr_cpu_ids),
-			GFP_KERNEL_ACCOUNT);
+	bound = kzalloc(struct_size(bound, takers, nr_cpu_ids), GFP_KERNEL);
 	if (!bound)
 		return ERR_PTR(-ENOMEM);
 
@@ -164,10 +171,12 @@ static struct hvp_bound *bound_new(const struct hvpost_ioc_bind *wish)
 	INIT_LIST_HEAD(&bound->inboxes);
 	snprintf(bound->name, sizeof(bound->name), "hvpost-sint%u",
 		 wish->sint);
-	for_each_present_cpu(cpu) {
-		struct hvp_taker *taker = hvp_taker_new(cpu, wish->sint,
-							bound->name);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct hvp_taker *taker;
 
+		if (!rings[cpu])
+			continue;
+		taker = hvp_taker_new(cpu, wish->sint, bound->name);
 		if (IS_ERR(taker)) {
 			bound_free(bound);
 			return ERR_CAST(taker);
@@ -177,13 +186,14 @@ static struct hvp_bound *bound_new(const struct hvpost_ioc_bind *wish)
 	return bound;
 }
 
-/* The SINT for @wish, bound already or new. */
-static struct hvp_bound *bound_for(const struct hvpost_ioc_bind *wish)
+/* The SINT for @wish and @rings, bound already or new. */
+static struct hvp_bound *bound_for(const struct hvpost_ioc_bind *wish,
+				   struct hvp_ring **rings)
 {
 	struct hvp_bound *found = sints[wish->sint];
 
 	if (!found)
-		return bound_new(wish);
+		return bound_new(wish, rings);
 	if (!found->shared || !(wish->flags & HVPOST_BIND_SHARED))
 		return ERR_PTR(-EBUSY);
 	/* Interrupts copy for each of them. */
@@ -224,31 +234,37 @@ static int bound_add(struct hvp_bound *bound, struct hvp_ring **rings)
 
 /* Inboxes */
 
+/*
+ * What an inbox receives into. It is made without any lock, and freed so: memory of
+ * a control group that has little may take minutes to come.
+ */
+struct inbox_memory {
+	struct hvp_ring **rings;	/* by CPU, NULL where none */
+	struct hvp_pages *words;
+};
+
 /* No taker knows its rings any more. */
-static void inbox_free_rings(struct hvp_inbox *inbox, struct hvp_ring **rings)
+static void memory_free(struct inbox_memory *memory)
 {
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		if (rings[cpu])
-			hvp_ring_free(rings[cpu]);
-	kfree(rings);
-	hvp_pages_free(inbox->words);
+		if (memory->rings[cpu])
+			hvp_ring_free(memory->rings[cpu]);
+	kfree(memory->rings);
+	hvp_pages_free(memory->words);
 }
 
-/* One for each taker. */
-static int inbox_fill_rings(struct hvp_inbox *inbox, struct hvp_bound *bound,
-			    const struct hvpost_ioc_bind *wish,
-			    struct hvp_ring **rings)
+/* One for every CPU that there is. */
+static int memory_fill(struct inbox_memory *memory, struct hvp_inbox *inbox,
+		       const struct hvpost_ioc_bind *wish)
 {
-	struct hvpost_ring_words *words = inbox->words->memory;
+	struct hvpost_ring_words *words = memory->words->memory;
 	unsigned int cpu;
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+	for_each_present_cpu(cpu) {
 		struct hvp_ring *ring;
 
-		if (!bound->takers[cpu])
-			continue;
 		ring = hvp_ring_new(&(struct hvp_ring_wish){
 				.cpu = cpu, .bind = wish,
 				.filter = &inbox->filter, .words = &words[cpu],
@@ -256,65 +272,76 @@ static int inbox_fill_rings(struct hvp_inbox *inbox, struct hvp_bound *bound,
 			});
 		if (IS_ERR(ring))
 			return PTR_ERR(ring);
-		rings[cpu] = ring;
+		memory->rings[cpu] = ring;
 	}
 	return 0;
 }
 
-static struct hvp_ring **inbox_new_rings(struct hvp_inbox *inbox,
-					 struct hvp_bound *bound,
-					 const struct hvpost_ioc_bind *wish)
+static int memory_new(struct inbox_memory *memory, struct hvp_inbox *inbox,
+		      const struct hvpost_ioc_bind *wish)
 {
-	struct hvp_ring **rings;
+	struct hvpost_ioc_rings layout;
 	int err;
 
-	hvp_layout_make(&inbox->layout, nr_cpu_ids, wish->ring_records);
-	inbox->words = hvp_pages_new(inbox->layout.words_size, NUMA_NO_NODE);
-	if (!inbox->words)
-		return ERR_PTR(-ENOMEM);
-	rings = kcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
-	if (!rings) {
-		hvp_pages_free(inbox->words);
-		return ERR_PTR(-ENOMEM);
+	hvp_layout_make(&layout, nr_cpu_ids, wish->ring_records);
+	memory->words = hvp_pages_new(layout.words_size, NUMA_NO_NODE);
+	if (!memory->words)
+		return -ENOMEM;
+	memory->rings = kcalloc(nr_cpu_ids, sizeof(*memory->rings),
+				GFP_KERNEL_ACCOUNT);
+	if (!memory->rings) {
+		hvp_pages_free(memory->words);
+		return -ENOMEM;
 	}
-	err = inbox_fill_rings(inbox, bound, wish, rings);
-	if (err) {
-		inbox_free_rings(inbox, rings);
-		return ERR_PTR(err);
+	err = memory_fill(memory, inbox, wish);
+	if (err)
+		memory_free(memory);
+	return err;
+}
+
+/* CPUs that were added after @bound was made have no taker. */
+static void memory_trim(struct inbox_memory *memory,
+			const struct hvp_bound *bound)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		if (!memory->rings[cpu] || bound->takers[cpu])
+			continue;
+		hvp_ring_free(memory->rings[cpu]);
+		memory->rings[cpu] = NULL;
 	}
-	return rings;
 }
 
 static int inbox_join(struct hvp_inbox *inbox, struct hvp_bound *bound,
-		      const struct hvpost_ioc_bind *wish)
+		      const struct hvpost_ioc_bind *wish,
+		      struct inbox_memory *memory)
 {
-	struct hvp_ring **rings;
 	int err = bound_probe(bound, wish);
 
 	if (err)
 		return err;
-	rings = inbox_new_rings(inbox, bound, wish);
-	if (IS_ERR(rings))
-		return PTR_ERR(rings);
-	err = bound_add(bound, rings);
-	if (err) {
-		inbox_free_rings(inbox, rings);
+	memory_trim(memory, bound);
+	err = bound_add(bound, memory->rings);
+	if (err)
 		return err;
-	}
 
 	list_add_tail(&inbox->of_bound, &bound->inboxes);
 	bound->inbox_count++;
 	inbox->bound = bound;
 	inbox->takers = bound->takers;
+	inbox->words = memory->words;
+	hvp_layout_make(&inbox->layout, nr_cpu_ids, wish->ring_records);
 	/* The rings are whole before a reader can see them. */
-	smp_store_release(&inbox->rings, rings);
+	smp_store_release(&inbox->rings, memory->rings);
 	/* Something may have come in before. */
 	wake_up_interruptible_poll(&inbox->wait, EPOLLIN | EPOLLRDNORM);
 	return 0;
 }
 
 static int inbox_bind_locked(struct hvp_inbox *inbox,
-			     const struct hvpost_ioc_bind *wish)
+			     const struct hvpost_ioc_bind *wish,
+			     struct inbox_memory *memory)
 {
 	struct hvp_bound *found;
 	int err;
@@ -325,10 +352,10 @@ static int inbox_bind_locked(struct hvp_inbox *inbox,
 	if (wish->sint == HV_SINT_VMBUS && hvp_vmbus_loaded())
 		return -EBUSY;
 
-	found = bound_for(wish);
+	found = bound_for(wish, memory->rings);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
-	err = inbox_join(inbox, found, wish);
+	err = inbox_join(inbox, found, wish, memory);
 	if (!err)
 		sints[wish->sint] = found;
 	else if (list_empty(&found->inboxes))
@@ -343,14 +370,26 @@ u32 hvp_bind_ring_records(u32 wish)
 
 int hvp_bind(struct hvp_inbox *inbox, const struct hvpost_ioc_bind *wish)
 {
+	struct inbox_memory memory;
 	int err;
 
+	/* Asked again with the lock. */
+	if (READ_ONCE(inbox->rings))
+		return -EBUSY;
+	err = memory_new(&memory, inbox, wish);
+	if (err)
+		return err;
+
 	cpus_read_lock();
-	mutex_lock(&hvp_bind_lock);
-	err = inbox_bind_locked(inbox, wish);
-	mutex_unlock(&hvp_bind_lock);
+	err = mutex_lock_killable(&hvp_bind_lock);
+	if (!err) {
+		err = inbox_bind_locked(inbox, wish, &memory);
+		mutex_unlock(&hvp_bind_lock);
+	}
 	cpus_read_unlock();
-	if (!err)
+	if (err)
+		memory_free(&memory);
+	else
 		hvp_watch_start();
 	return err;
 }
@@ -365,7 +404,6 @@ static void inbox_unbind_locked(struct hvp_inbox *inbox)
 	if (list_empty(&left->inboxes))
 		bound_disarm(left);
 	bound_move(left, inbox->rings, hvp_taker_leave);
-	inbox_free_rings(inbox, inbox->rings);
 	if (!list_empty(&left->inboxes))
 		return;
 
@@ -378,6 +416,10 @@ static void inbox_unbind_locked(struct hvp_inbox *inbox)
 /* The last user of the file is gone, so nobody reads or polls. */
 void hvp_unbind(struct hvp_inbox *inbox)
 {
+	struct inbox_memory memory = {
+		.rings = inbox->rings, .words = inbox->words,
+	};
+
 	if (!inbox->rings)
 		return;
 
@@ -386,6 +428,7 @@ void hvp_unbind(struct hvp_inbox *inbox)
 	inbox_unbind_locked(inbox);
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();
+	memory_free(&memory);
 }
 
 int hvp_bind_filter(struct hvp_inbox *inbox,

@@ -42,6 +42,9 @@
  *   taker->lock		(raw spinlock, IRQs off) one (CPU, SINT): taking its slot
  *			and flags, the writing side of its rings, their counters
  *
+ * Memory that is accounted to a caller is asked for with none of them held: it may
+ * take a control group minutes to give it.
+ *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
  * callback or of smp_call_on_cpu(), and its pages with IRQs off: the interrupt
  * handlers read them without a lock.

@@ -3,15 +3,20 @@
 
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 static int pages_allocate(struct hvp_pages *pages, unsigned int count, int node)
 {
 	for (; pages->count < count; pages->count++) {
-		struct page *page = alloc_pages_node(node, GFP_KERNEL_ACCOUNT |
-							   __GFP_ZERO, 0);
+		struct page *page;
 
+		/* Where memory is scarce it comes late: nobody may wait for it. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		page = alloc_pages_node(node, GFP_KERNEL_ACCOUNT | __GFP_ZERO,
+					0);
 		if (!page)
 			return -ENOMEM;
 		pages->page[pages->count] = page;

@@ -90,7 +90,8 @@ static struct hvp_quota *find(kuid_t uid)
 		if (uid_eq(quota->uid, uid))
 			return quota;
 
-	quota = kzalloc(sizeof(*quota), GFP_KERNEL_ACCOUNT);
+	/* Not accounted: one per user, and others wait for the lock. */
+	quota = kzalloc(sizeof(*quota), GFP_KERNEL);
 	if (!quota)
 		return NULL;
 	quota->uid = uid;

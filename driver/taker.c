@@ -507,8 +507,7 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 	struct hvp_taker *taker;
 	int irq;
 
-	taker = kzalloc_node(sizeof(*taker), GFP_KERNEL_ACCOUNT,
-			     cpu_to_node(cpu));
+	taker = kzalloc_node(sizeof(*taker), GFP_KERNEL, cpu_to_node(cpu));
 	if (!taker)
 		return ERR_PTR(-ENOMEM);
 

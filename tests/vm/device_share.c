@@ -9,6 +9,9 @@
 #include "device.h"
 
 #include <poll.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #define EVENT_FIRST	0x80u
 #define EVENTS		100u	/* more than the driver takes in one go */
@@ -470,6 +473,84 @@ START_TEST(more_flags_than_one_go_takes_come_to_the_sharer_who_reads)
 }
 END_TEST
 
+/* Memory that comes late */
+
+#define CGROUPS	"/tmp/cgroups"
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* In a control group where each piece of memory is waited for */
+static void bind_in_poverty(int fd, atomic_int *stage)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	write_file(CGROUPS "/poor/cgroup.procs", pid);
+	atomic_store(stage, 1);
+	bind_sint(fd, FREE_SINT, 4096);
+	atomic_store(stage, 2);
+	_exit(0);
+}
+
+static bool waits_for_memory(pid_t pid)
+{
+	char path[64], text[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(text, sizeof(text), file));
+	fclose(file);
+	return strstr(text, "over_high");
+}
+
+START_TEST(a_bind_that_waits_for_memory_holds_up_nobody)
+{
+	int fd = open_device(), other = open_device();
+	atomic_int *stage = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct hvpost_ioc_info info;
+	pid_t pid;
+
+	ck_assert_ptr_ne(stage, MAP_FAILED);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		bind_in_poverty(fd, stage);
+	while (atomic_load(stage) < 1 || !waits_for_memory(pid)) {
+		ck_assert_int_lt(atomic_load(stage), 2);
+		look_again();
+	}
+
+	ck_assert_int_eq(bind_sint(other, OTHER_FREE_SINT, 0), 0);
+	ck_assert_int_eq(device_call(other, HVPOST_IOC_INFO, &info), 0);
+	close(other);
+	ck_assert_int_eq(atomic_load(stage), 1);
+	/* Nor need the kernel wait for all of it. */
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(atomic_load(stage), 1);
+	ck_assert_int_eq(bind_sint(fd, FREE_SINT, 0), 0);
+}
+END_TEST
+
+static void make_poverty(void)
+{
+	ck_assert_int_eq(mkdir(CGROUPS, 0700), 0);
+	ck_assert_int_eq(mount("none", CGROUPS, "cgroup2", 0, NULL), 0);
+	write_file(CGROUPS "/cgroup.subtree_control", "+memory");
+	ck_assert_int_eq(mkdir(CGROUPS "/poor", 0700), 0);
+	write_file(CGROUPS "/poor/memory.high", "0");
+}
+
 /* Filters */
 
 START_TEST(a_reserved_bit_of_a_filter_is_einval)
@@ -556,6 +637,8 @@ int main(void)
 
 	add_event_cases(suite);
 	add_shared_cases(suite);
+	tcase_add_test(add_case(suite, "memory", make_poverty),
+		       a_bind_that_waits_for_memory_holds_up_nobody);
 	tcase_add_test(filters, a_reserved_bit_of_a_filter_is_einval);
 	tcase_add_test(filters, sharers_have_a_filter_each);
 	return run_suite(suite);
