@@ -489,33 +489,27 @@ u32 hvp_bind_taken(void)
 	return bits;
 }
 
-/* In process context of one CPU, while the caller holds hvp_bind_lock. */
-static int collect_foreign(void *data)
+/* On one CPU after the other, with IRQs off. */
+static void collect_foreign_here(void *data)
 {
-	unsigned int sint, cpu = smp_processor_id();
+	u32 ours = hvp_taker_armed_here();
+	unsigned int sint;
 	u32 *bits = data;
 
-	for (sint = 0; sint < HV_SINT_COUNT; sint++) {
-		struct hvp_taker *taker =
-			sints[sint] ? sints[sint]->takers[cpu] : NULL;
-
-		if (!(taker && hvp_taker_is_armed(taker)) &&
-		    !hvp_sint_is_masked(sint))
+	for (sint = 0; sint < HV_SINT_COUNT; sint++)
+		if (!(ours & BIT(sint)) && !hvp_sint_is_masked(sint))
 			*bits |= BIT(sint);
-	}
-	return 0;
 }
 
+/* By interrupts: a thread may be kept off an isolated CPU for as long as it likes. */
 u32 hvp_bind_foreign(void)
 {
 	unsigned int cpu;
 	u32 bits = 0;
 
 	cpus_read_lock();
-	mutex_lock(&hvp_bind_lock);
 	for_each_online_cpu(cpu)
-		smp_call_on_cpu(cpu, collect_foreign, &bits, false);
-	mutex_unlock(&hvp_bind_lock);
+		smp_call_function_single(cpu, collect_foreign_here, &bits, 1);
 	cpus_read_unlock();
 	return bits;
 }

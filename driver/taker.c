@@ -434,6 +434,28 @@ void hvp_taker_leave(struct hvp_taker *taker, struct hvp_ring *ring)
 
 /* Arming */
 
+/* Bits of SINTs; each CPU's are its own, with IRQs off. */
+static DEFINE_PER_CPU(u32, armed_here);
+
+/* On the taker's CPU. Of a SINT's takers one is armed at most: bind.c sees to it. */
+static void taker_set_armed(struct hvp_taker *taker, bool armed)
+{
+	lockdep_assert_held(&taker->lock);
+
+	if (taker->armed == armed)
+		return;
+	taker->armed = armed;
+	this_cpu_write(armed_here,
+		       this_cpu_read(armed_here) ^ BIT(taker->sint));
+}
+
+u32 hvp_taker_armed_here(void)
+{
+	lockdep_assert_irqs_disabled();
+
+	return this_cpu_read(armed_here);
+}
+
 int hvp_taker_probe(struct hvp_taker *taker)
 {
 	if (!this_cpu_ptr(&hvp_vps)->online || hvp_sint_is_masked(taker->sint))
@@ -449,10 +471,11 @@ int hvp_taker_arm(struct hvp_taker *taker)
 	raw_spin_lock_irqsave(&taker->lock, flags);
 	if (!taker->armed && this_cpu_ptr(&hvp_vps)->online) {
 		vector = hvp_sint_arm(taker->sint, taker->irq);
-		taker->armed = vector > 0;
+		if (vector > 0) {
+			taker->vector = vector;
+			taker_set_armed(taker, true);
+		}
 	}
-	if (vector > 0)
-		taker->vector = vector;
 	raw_spin_unlock_irqrestore(&taker->lock, flags);
 	if (vector < 0)
 		return vector;
@@ -477,7 +500,7 @@ void hvp_taker_disarm(struct hvp_taker *taker)
 
 	hvp_taker_mask(taker);
 	raw_spin_lock_irqsave(&taker->lock, flags);
-	taker->armed = false;
+	taker_set_armed(taker, false);
 	raw_spin_unlock_irqrestore(&taker->lock, flags);
 }
 
@@ -494,7 +517,7 @@ bool hvp_taker_is_lost(struct hvp_taker *taker)
 	raw_spin_lock_irqsave(&taker->lock, flags);
 	lost = taker->armed && !hvp_sint_is_armed(taker->sint, taker->vector);
 	if (lost)
-		taker->armed = false;
+		taker_set_armed(taker, false);
 	raw_spin_unlock_irqrestore(&taker->lock, flags);
 	return lost;
 }

@@ -45,6 +45,8 @@ void hvp_taker_finish(struct hvp_taker *taker);
 void hvp_taker_mask(struct hvp_taker *taker);
 void hvp_taker_disarm(struct hvp_taker *taker);
 bool hvp_taker_is_armed(const struct hvp_taker *taker);
+/* Bits of the SINTs of this CPU that takers have armed. IRQs are off. */
+u32 hvp_taker_armed_here(void);
 /* Has somebody changed the SINT since it was armed? Then it is not, any more. */
 bool hvp_taker_is_lost(struct hvp_taker *taker);
 
