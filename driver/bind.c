@@ -445,20 +445,30 @@ int hvp_bind_filter(struct hvp_inbox *inbox,
 	return err;
 }
 
-void hvp_bind_revoke(unsigned int sint)
+/* Its files go on having their rings, but the next bind has its IRQs' numbers. */
+static void bound_revoke(struct hvp_bound *bound)
 {
 	struct hvp_inbox *inbox;
+	unsigned int cpu;
 
+	lockdep_assert_held(&hvp_bind_lock);
+	bound_disarm(bound);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (bound->takers[cpu])
+			hvp_taker_retire(bound->takers[cpu]);
+	list_for_each_entry(inbox, &bound->inboxes, of_bound) {
+		/* The rings hold all that came before this is seen. */
+		smp_store_release(&inbox->revoked, true);
+		wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
+	}
+}
+
+void hvp_bind_revoke(unsigned int sint)
+{
 	cpus_read_lock();
 	mutex_lock(&hvp_bind_lock);
-	if (sints[sint]) {
-		bound_disarm(sints[sint]);
-		list_for_each_entry(inbox, &sints[sint]->inboxes, of_bound) {
-			/* The rings hold all that came before this is seen. */
-			smp_store_release(&inbox->revoked, true);
-			wake_up_interruptible_poll(&inbox->wait, EPOLLHUP);
-		}
-	}
+	if (sints[sint])
+		bound_revoke(sints[sint]);
 	sints[sint] = NULL;
 	mutex_unlock(&hvp_bind_lock);
 	cpus_read_unlock();

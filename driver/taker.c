@@ -45,7 +45,7 @@ struct hvp_taker {
 	unsigned int vector;	/* what the SINT was armed with */
 	unsigned int cpu;
 	unsigned int sint;
-	unsigned int irq;
+	unsigned int irq;	/* 0: given back */
 	struct list_head rings;	/* of the inboxes that have the SINT */
 	unsigned int event_rings;	/* of these, that want flags */
 	unsigned int next_flag;	/* where the next go begins */
@@ -550,10 +550,18 @@ struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 	return taker;
 }
 
-void hvp_taker_free(struct hvp_taker *taker)
+void hvp_taker_retire(struct hvp_taker *taker)
 {
+	if (!taker->irq)
+		return;
 	hvp_sint_release(taker->irq, taker);
+	taker->irq = 0;
 	/* No interrupt queues it any more. */
 	hvp_taker_finish(taker);
+}
+
+void hvp_taker_free(struct hvp_taker *taker)
+{
+	hvp_taker_retire(taker);
 	kfree(taker);
 }

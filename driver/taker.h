@@ -21,6 +21,11 @@ struct hvp_taker;
  */
 struct hvp_taker *hvp_taker_new(unsigned int cpu, unsigned int sint,
 				const char *name);
+/*
+ * It is disarmed, or its CPU is off, for good: give its IRQ back. Rings may go on
+ * counting what they got.
+ */
+void hvp_taker_retire(struct hvp_taker *taker);
 /* It has no ring any more, and is disarmed or its CPU is off. */
 void hvp_taker_free(struct hvp_taker *taker);
 

@@ -290,6 +290,20 @@ static inline void pin_to_cpu(unsigned int cpu)
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
+/* How many lines of /proc/interrupts have @text? */
+static inline unsigned int interrupt_lines(const char *text)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	unsigned int lines = 0;
+	char line[512];
+
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file))
+		lines += strstr(line, text) != NULL;
+	fclose(file);
+	return lines;
+}
+
 /* Behind the driver's back */
 static inline int open_msrs(int cpu, int flags)
 {

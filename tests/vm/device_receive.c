@@ -18,20 +18,6 @@ static int bind_of(int fd, struct hvpost_ioc_bind bind)
 	return device_call(fd, HVPOST_IOC_BIND, &bind);
 }
 
-/* How many lines of /proc/interrupts hold @text */
-static unsigned int interrupt_lines(const char *text)
-{
-	FILE *file = fopen("/proc/interrupts", "r");
-	unsigned int lines = 0;
-	char line[512];
-
-	ck_assert_ptr_nonnull(file);
-	while (fgets(line, sizeof(line), file))
-		lines += strstr(line, text) != NULL;
-	fclose(file);
-	return lines;
-}
-
 /*
  * To a SINT that nobody has: the first lies in the slot and the second waits in
  * the host once both posts are through.

@@ -71,11 +71,37 @@ START_TEST(mapped_rings_outlive_the_loss_of_sint_2)
 }
 END_TEST
 
+/* The file that lost it is still open. hv_vmbus is loaded again in the end. */
+START_TEST(sint_2_is_had_anew_beside_who_lost_it)
+{
+	int lost, fd;
+
+	ck_assert_int_eq(system("rmmod hv_vmbus"), 0);
+	lost = open_bound(HV_SINT_VMBUS);
+	ck_assert_uint_eq(interrupt_lines("hvpost-sint2"), VPS);
+	ck_assert_int_eq(system("modprobe hv_vmbus"), 0);
+	ck_assert_int_eq(poll_for(lost, -1), POLLHUP);
+	ck_assert_uint_eq(interrupt_lines("hvpost-sint2"), 0);
+
+	ck_assert_int_eq(system("rmmod hv_vmbus"), 0);
+	fd = open_bound(HV_SINT_VMBUS);
+	ck_assert_uint_eq(interrupt_lines("hvpost-sint2"), VPS);
+	send_number(fd, REVOKED_CONNECTION, 8);
+	receive_number(fd, 8);
+	close(lost);
+	send_number(fd, REVOKED_CONNECTION, 9);
+	receive_number(fd, 9);
+	close(fd);
+	ck_assert_int_eq(system("modprobe hv_vmbus"), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("revoked");
 	TCase *revoked = add_case(suite, "revoked", NULL);
 
 	tcase_add_test(revoked, mapped_rings_outlive_the_loss_of_sint_2);
+	tcase_add_test(revoked, sint_2_is_had_anew_beside_who_lost_it);
 	return run_suite(suite);
 }

@@ -20,7 +20,7 @@ rmmod hv_vmbus
 load_hvpost watch_seconds=1
 testdev message-create 0x32 1 2
 CK_DEFAULT_TIMEOUT=60 device_revoked
-[ "$(dmesg | grep -c "Vmbus version:$vmbus_version")" -eq 4 ] || fail "no fourth contact"
+[ "$(dmesg | grep -c "Vmbus version:$vmbus_version")" -eq 6 ] || fail "no sixth contact"
 rmmod hv_vmbus
 
 # looks_twice: the driver looks at CPU 1, and finds what we do there and nothing else.
