@@ -2,7 +2,7 @@
 /*
  * A host that lies. It boots a guest as hvhost does:
  *
- *	hostile KERNEL INITRD MEMORY_MIB CPUS COMMAND_LINE
+ *	hostile KERNEL INITRD MEMORY_MIB CPUS SLOWNESS COMMAND_LINE
  *
  * with the serial ports in the files "console" and "report", and rewrites the
  * slot of SINT 6 of every VP as fast as it can, also between two looks that the
@@ -12,7 +12,8 @@
  *
  * The thread that does it runs before the VPs and sleeps for moments of random
  * length, so that it comes in between any two instructions of the guest even
- * where there is one processor.
+ * where there is one processor. A guest whose kernel is SLOWNESS times slower than
+ * others gets so much more time between: it is to do more than take interrupts.
  */
 #include "lib/vmm/internal.h"
 
@@ -34,6 +35,7 @@ struct liar {
 	pthread_t thread;
 	struct vmm_guest *guest;
 	uint32_t cpus;
+	long slowness;
 	uint64_t random;
 	uint64_t lies;
 };
@@ -96,8 +98,20 @@ static void lie(struct liar *liar, uint32_t vp_index)
 	liar->lies++;
 }
 
+/* From 16 microseconds to 2 milliseconds, on a kernel of usual speed. */
+static void pause_after(const struct liar *liar, uint64_t number)
+{
+	struct timespec moment = {
+		.tv_nsec = liar->slowness * (long)(1ul << (14 + number % 8) |
+						   (number >> 8 & 0x3fff)),
+	};
+
+	nanosleep(&moment, NULL);
+}
+
 static void *tell_lies(void *data)
 {
+	const struct timespec while_it_boots = { .tv_nsec = 10000000 };
 	struct liar *liar = data;
 
 	/* Sleeps end when they should. */
@@ -105,17 +119,14 @@ static void *tell_lies(void *data)
 	while (!guest_has_ended(liar->guest)) {
 		uint64_t number = next(&liar->random);
 		uint32_t vp_index = (uint32_t)(number >> 32) % liar->cpus;
-		/* 16 microseconds to 2 milliseconds; the guest is to live on. */
-		struct timespec moment = {
-			.tv_nsec = (long)(1ul << (14 + number % 8) |
-					  (number >> 8 & 0x3fff)),
-		};
 
-		if (is_listening(liar, vp_index)) {
-			lie(liar, vp_index);
-			hyperv_raise(liar->guest, vp_index, SINT);
+		if (!is_listening(liar, vp_index)) {
+			nanosleep(&while_it_boots, NULL);
+			continue;
 		}
-		nanosleep(&moment, NULL);
+		lie(liar, vp_index);
+		hyperv_raise(liar->guest, vp_index, SINT);
+		pause_after(liar, number);
 	}
 	return NULL;
 }
@@ -160,13 +171,14 @@ int main(int argc, char **argv)
 	char error[VMM_ERROR_SIZE];
 	enum vmm_end end;
 
-	if (argc != 6)
-		errx(1, "KERNEL INITRD MEMORY_MIB CPUS COMMAND_LINE");
+	if (argc != 7)
+		errx(1, "KERNEL INITRD MEMORY_MIB CPUS SLOWNESS COMMAND_LINE");
 	config.kernel = argv[1];
 	config.initrd = argv[2];
 	config.memory_bytes = strtoull(argv[3], NULL, 0) << 20;
 	config.cpus = (uint32_t)strtoul(argv[4], NULL, 0);
-	config.command_line = argv[5];
+	liar.slowness = strtol(argv[5], NULL, 0);
+	config.command_line = argv[6];
 	config.serial[0] = (struct vmm_serial_config){ -1, output("console") };
 	config.serial[1] = (struct vmm_serial_config){ -1, output("report") };
 	if (hvhost_machine_new(NULL, &machine))
