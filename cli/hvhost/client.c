@@ -103,6 +103,21 @@ static void tell_room(void *context)
 	tell_who_waits_for_room(state);
 }
 
+/*
+ * One thread is all that the ABI knows of. A hostile process may have thousands
+ * there, and we hold locks of the engine.
+ */
+static void wake_sleeper(struct hvpost_attach_memory *memory, uint32_t bit)
+{
+	if (!(__atomic_load_n(&memory->sleepers, __ATOMIC_SEQ_CST) & bit) ||
+	    !(__atomic_fetch_and(&memory->sleepers, ~bit, __ATOMIC_SEQ_CST) &
+	      bit))
+		return;
+	__atomic_fetch_add(&memory->wakes, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &memory->wakes, FUTEX_WAKE_BITSET, 1, NULL, NULL,
+		bit);
+}
+
 static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 			uint8_t vector)
 {
@@ -113,6 +128,7 @@ static void assert_sint(void *context, uint32_t vp_index, unsigned int sint,
 
 	(void)vector;
 	__atomic_fetch_or(&words->asserted, bit, __ATOMIC_SEQ_CST);
+	wake_sleeper(state->memory.header, bit);
 	if (__atomic_load_n(&words->armed, __ATOMIC_SEQ_CST) & bit &&
 	    __atomic_fetch_and(&words->armed, ~bit, __ATOMIC_SEQ_CST) & bit)
 		tell_listener(state, sint);

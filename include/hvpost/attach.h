@@ -31,14 +31,24 @@
  *			@armed; the process sets the bit in @armed, then looks at
  *			@asserted. The host clears what it found in @armed and sends a
  *			packet to the SINT's listener (HVPOST_ATTACH_LISTEN).
+ *   sleep		Where a thread waits and no event loop, a packet costs more
+ *			than a wake-up needs to. So it may set the SINT's bit in
+ *			@sleepers, read @wakes, look at @asserted, and sleep in
+ *			futex(2) on @wakes with that bit as its bitset. The host sets
+ *			the bit in @asserted, then looks at @sleepers; it clears what
+ *			it found, then adds to @wakes, then wakes one thread. All are
+ *			sequentially consistent, so either the thread sees the
+ *			interrupt or the host sees the thread, and who was seen before
+ *			it slept finds another number in @wakes than it has read.
+ *			Nothing there tells if the host is gone.
  *
  *   room		The host adds to @room, or sets a bit in any @asserted, then
  *			looks at @room_armed; the process sets that, then looks at
  *			those. The host clears it if it was set, and sends a packet
  *			to the listener for room.
  *
- * Interrupts are packets on a socket of the process's and no eventfd, since
- * whoever holds an eventfd can make others block who write to it.
+ * What makes an event loop's descriptor readable are packets on a socket of the
+ * process's and no eventfd, since whoever holds an eventfd can make others block who write to it.
  */
 #ifndef HVPOST_ATTACH_H
 #define HVPOST_ATTACH_H
@@ -219,11 +229,19 @@ struct hvpost_attach_memory {
 	 */
 	uint32_t room_armed;
 	uint32_t line2[14];
-	uint8_t  rest[4096 - 3 * 64];
+	uint32_t sleepers;	/* both, seq_cst; bit n: a thread sleeps, or will, until
+				 * SINT n interrupts a VP
+				 */
+	uint32_t line3[15];
+	uint32_t wakes;		/* host, seq_cst: counts bits cleared; the futex */
+	uint32_t line4[15];
+	uint8_t  rest[4096 - 5 * 64];
 };
 HV_ASSERT_SIZE(struct hvpost_attach_memory, 4096);
 HV_ASSERT_OFFSET(struct hvpost_attach_memory, sleeping, 64);
 HV_ASSERT_OFFSET(struct hvpost_attach_memory, room, 128);
 HV_ASSERT_OFFSET(struct hvpost_attach_memory, room_armed, 132);
+HV_ASSERT_OFFSET(struct hvpost_attach_memory, sleepers, 192);
+HV_ASSERT_OFFSET(struct hvpost_attach_memory, wakes, 256);
 
 #endif /* HVPOST_ATTACH_H */

@@ -556,7 +556,8 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  *
  * SINTs and messages are as in section 6; SINT 2 is like any other. Once hvhost has
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
- * when all that came has been received; the descriptor is readable then.
+ * when all that came has been received; the descriptor is readable then. A receive
+ * that has just begun to wait notices it a tenth of a second later.
  *
  * A handle is of the process that opened it. A child of fork() can do no more than
  * close those that it inherited, and may open others.

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* syscall */
 #include "attachment.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "attachment_socket.h"
+#include "deadline.h"
 #include "wait.h"
 
 #define GUEST_OS_ID \
@@ -313,4 +317,30 @@ bool attachment_is_noted(struct attachment *attachment, unsigned int sint)
 				    __ATOMIC_SEQ_CST) & 1u << sint)
 			return true;
 	return false;
+}
+
+uint32_t attachment_announce_sleep(struct attachment *attachment,
+				   unsigned int sint)
+{
+	__atomic_fetch_or(&attachment->memory->sleepers, 1u << sint,
+			  __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&attachment->memory->wakes, __ATOMIC_SEQ_CST);
+}
+
+int attachment_sleep(struct attachment *attachment, unsigned int sint,
+		     uint32_t announced, uint64_t deadline_ns)
+{
+	struct hvpost_attach_memory *memory = attachment->memory;
+	uint32_t bit = 1u << sint;
+	struct timespec until;
+	int saved_errno = errno, err = 0;
+
+	/* With this bitset the time is absolute. */
+	if (syscall(SYS_futex, &memory->wakes, FUTEX_WAIT_BITSET, announced,
+		    hvpost_deadline_left(deadline_ns, 0, &until), NULL, bit))
+		err = errno == EAGAIN ? 0 : -errno;
+	if (err)
+		__atomic_fetch_and(&memory->sleepers, ~bit, __ATOMIC_SEQ_CST);
+	errno = saved_errno;
+	return err;
 }

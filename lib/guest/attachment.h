@@ -121,4 +121,17 @@ void attachment_arm(struct attachment *attachment, unsigned int sint);
 /* Is there a note of the SINT on any VP? */
 bool attachment_is_noted(struct attachment *attachment, unsigned int sint);
 
+/*
+ * Have hvhost wake a thread that sleeps for the SINT, and return what
+ * attachment_sleep() has to know. Whoever finds nothing after this may sleep.
+ */
+uint32_t attachment_announce_sleep(struct attachment *attachment,
+				   unsigned int sint);
+/*
+ * Sleep until there is a note of the SINT, for one thread at a time. It does not end
+ * when hvhost does. Return 0: it may be there, -ETIMEDOUT, or -EINTR.
+ */
+int attachment_sleep(struct attachment *attachment, unsigned int sint,
+		     uint32_t announced, uint64_t deadline_ns);
+
 #endif /* HVPOST_ATTACHMENT_H */

@@ -166,7 +166,7 @@ void look_again(void)
 	nanosleep(&pause, NULL);
 }
 
-void wait_until_it_polls(pid_t pid)
+void wait_until_it_is_in(pid_t pid, long call)
 {
 	char path[64], line[64] = "";
 
@@ -179,7 +179,12 @@ void wait_until_it_polls(pid_t pid)
 		line[size] = '\0';
 		close(fd);
 		look_again();
-	} while (atol(line) != SYS_ppoll);
+	} while (atol(line) != call);
+}
+
+void wait_until_it_polls(pid_t pid)
+{
+	wait_until_it_is_in(pid, SYS_ppoll);
 }
 
 int post_number(struct hvpost *handle, uint32_t connection, uint64_t number,

@@ -45,9 +45,11 @@ struct hvpost *bind_as(const char *name, unsigned int sint);
 /* What the process itself does, over and over, until it is so. */
 void look_again(void);
 
+/* Until it waits in that system call. */
+void wait_until_it_is_in(pid_t pid, long call);
 /*
- * A process that waits for a message, or for room, is in ppoll(2). Other waits of the
- * library are for calls, and futexes.
+ * A process that waits for room, or has waited for a message for a while, is in
+ * ppoll(2). Other waits of the library are for calls, and futexes.
  */
 void wait_until_it_polls(pid_t pid);
 

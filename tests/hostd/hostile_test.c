@@ -303,6 +303,8 @@ START_TEST(a_listener_that_is_full_holds_up_no_sender)
 				 __ATOMIC_SEQ_CST);
 		__atomic_store_n(&peer.memory->room_armed, UINT32_MAX,
 				 __ATOMIC_SEQ_CST);
+		__atomic_store_n(&peer.memory->sleepers, UINT32_MAX,
+				 __ATOMIC_SEQ_CST);
 		__atomic_store_n(&peer.vp[0].sim.slot[5].message_type, 0,
 				 __ATOMIC_SEQ_CST);
 		ck_assert_int_eq(post_number(sender, 0x10, number, HVPOST_NOW),

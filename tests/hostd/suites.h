@@ -15,6 +15,7 @@ Suite *room_suite(void);
 Suite *run_suite(void);
 Suite *sandbox_suite(void);
 Suite *shape_suite(void);
+Suite *sleep_suite(void);
 Suite *top_suite(void);
 Suite *traffic_suite(void);
 Suite *turns_suite(void);
