@@ -279,8 +279,9 @@ static void stop_vp(struct hvp_vp *vp)
 	if (!vp->online)
 		return;
 
+	/* First, so that a bind that comes in between arms nothing any more. */
+	WRITE_ONCE(vp->online, false);
 	hvp_bind_cpu_offline();
-	vp->online = false;
 	leave_synic(vp);
 	tell_owner(vp, owner);
 }
