@@ -98,8 +98,9 @@ void hvp_hypercall_stop(void);
 int hvp_hypercall_mode(void);
 const char *hvp_hypercall_mode_name(void);
 
-/* Result when no hypercall was issued; no hypervisor returns it. */
+/* Results when no hypercall was issued; no hypervisor returns them. */
 #define HVP_RESULT_NO_CALL	(~0ull)
+#define HVP_RESULT_STOPPED	(~1ull)	/* until hvp_hypercall_start() */
 
 /*
  * Issue HvCallPostMessage. @input lies in the direct map, is 8-aligned and

@@ -14,8 +14,11 @@
 /* hypercall_page.S */
 void hvp_hypercall_page(void);
 
+#define MODE_STOPPED	0
+#define MODE_FAILED	(-1)
+
 /*
- * What load chose, and what posts may use now: the same, or 0 while stopped.
+ * What load chose, and what posts may use now: the same, or one of the above.
  * Calls read the latter with preemption off, so after a change and
  * synchronize_rcu() no call is under way that saw the old value.
  */
@@ -75,6 +78,8 @@ static u64 issue(int mode, u64 control, u64 word1)
 		return hypercall_by_vmcall(control, word1, 0);
 	case HVPOST_HYPERCALL_VMMCALL:
 		return hypercall_by_vmmcall(control, word1, 0);
+	case MODE_STOPPED:
+		return HVP_RESULT_STOPPED;
 	default:
 		return HVP_RESULT_NO_CALL;
 	}
@@ -157,7 +162,7 @@ static void restore_msr(u32 msr, u64 *ours, u64 value)
 
 void hvp_hypercall_stop(void)
 {
-	WRITE_ONCE(hypercall_mode, 0);
+	WRITE_ONCE(hypercall_mode, MODE_STOPPED);
 	synchronize_rcu();
 	restore_msr(HV_MSR_HYPERCALL, &our_hypercall_msr, 0);
 	restore_msr(HV_MSR_GUEST_OS_ID, &our_guest_os_id, 0);
@@ -167,7 +172,7 @@ int hvp_hypercall_start(void)
 {
 	int err = 0;
 
-	if (hypercall_mode)
+	if (hypercall_mode > 0)
 		return 0;
 	if (chosen_mode != HVPOST_HYPERCALL_KERNEL)
 		err = name_guest();
@@ -177,6 +182,7 @@ int hvp_hypercall_start(void)
 		pr_err("cannot set the hypercall interface up by %s (error %d); try hypercall=auto\n",
 		       hvp_hypercall_mode_name(), err);
 		hvp_hypercall_stop();
+		WRITE_ONCE(hypercall_mode, MODE_FAILED);
 		return err;
 	}
 	WRITE_ONCE(hypercall_mode, chosen_mode);

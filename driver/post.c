@@ -157,11 +157,12 @@ static int post_once(const struct hvpost_ioc_post *post, const void *payload,
 	return *result == HVP_RESULT_NO_CALL ? -EOPNOTSUPP : 0;
 }
 
+/* A suspend is no reason to end it: who waits is frozen where it is. */
 static int wait_interruptible(u64 wait_ns)
 {
 	ktime_t timeout = ns_to_ktime(wait_ns);
 
-	set_current_state(TASK_INTERRUPTIBLE);
+	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	schedule_hrtimeout_range(&timeout, wait_ns / 8, HRTIMER_MODE_REL);
 	return signal_pending(current) ? -EINTR : 0;
 }
@@ -188,6 +189,24 @@ static int wait_for_quota(struct hvp_quota *quota, u64 deadline_ns)
 	return err;
 }
 
+/*
+ * After a try that ended with @result. Return 0: it is final. 1: wait
+ * @retry->wait_ns, then try again. Else why not.
+ */
+static int judge(struct hvpost_ioc_post *post, struct hvp_retry *retry,
+		 u64 result)
+{
+	if (result == HVP_RESULT_STOPPED)
+		return hvp_retry_later(retry, ktime_get_ns());
+
+	post->status = result & HV_RESULT_STATUS_MASK;
+	post->attempts++;
+	if (post->status == HV_STATUS_SUCCESS)
+		return 0;
+	return hvp_retry_next(retry, post->status, ktime_get_ns()) ?:
+	       hvp_status_errno(post->status);
+}
+
 /* @payload: room for one, of which the tries read what is copied there. */
 static int post_until_final(struct hvp_quota *quota,
 			    struct hvpost_ioc_post *post, void *payload)
@@ -196,8 +215,8 @@ static int post_until_final(struct hvp_quota *quota,
 		.deadline_ns = post->deadline_ns,
 		.retry_connection = post->flags & HVPOST_POST_RETRY_CONNECTION,
 	};
-	int err, next;
 	u64 result;
+	int err;
 
 	post->status = HVPOST_STATUS_NONE;
 	post->attempts = 0;
@@ -209,16 +228,10 @@ static int post_until_final(struct hvp_quota *quota,
 		err = wait_for_quota(quota, post->deadline_ns);
 		if (!err)
 			err = post_once(post, payload, &result);
-		if (err)
+		if (!err)
+			err = judge(post, &retry, result);
+		if (err <= 0)
 			return err;
-		post->status = result & HV_RESULT_STATUS_MASK;
-		post->attempts++;
-		if (post->status == HV_STATUS_SUCCESS)
-			return 0;
-
-		next = hvp_retry_next(&retry, post->status, ktime_get_ns());
-		if (next <= 0)
-			return next ?: hvp_status_errno(post->status);
 		err = wait_interruptible(retry.wait_ns);
 		if (err)
 			return err;
@@ -266,6 +279,8 @@ static int signal_once(struct hvp_quota *quota,
 	preempt_enable();
 	if (err)
 		return err;
+	if (result == HVP_RESULT_STOPPED)
+		return -EAGAIN;
 	if (result == HVP_RESULT_NO_CALL)
 		return -EOPNOTSUPP;
 	signal->status = result & HV_RESULT_STATUS_MASK;

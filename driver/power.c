@@ -19,8 +19,9 @@ static void let_go(void)
 
 static void take_again(void)
 {
-	if (!hvp_hypercall_start())
-		hvp_synic_start();
+	/* Where no call works any more, messages come all the same. */
+	hvp_hypercall_start();
+	hvp_synic_start();
 }
 
 static int power_notify(struct notifier_block *block, unsigned long event,

@@ -52,10 +52,8 @@ static uint64_t next_wait_ns(uint64_t wait_ns)
 	return wait_ns * 2;
 }
 
-int hvp_retry_next(struct hvp_retry *retry, uint16_t status, uint64_t now_ns)
+int hvp_retry_later(struct hvp_retry *retry, uint64_t now_ns)
 {
-	if (!hvp_retry_is_transient(retry, status))
-		return 0;
 	if (retry->deadline_ns == HVPOST_DEADLINE_NONE)
 		return -EAGAIN;
 	if (now_ns >= retry->deadline_ns)
@@ -65,4 +63,11 @@ int hvp_retry_next(struct hvp_retry *retry, uint16_t status, uint64_t now_ns)
 	if (retry->wait_ns > retry->deadline_ns - now_ns)
 		retry->wait_ns = retry->deadline_ns - now_ns;
 	return 1;
+}
+
+int hvp_retry_next(struct hvp_retry *retry, uint16_t status, uint64_t now_ns)
+{
+	if (!hvp_retry_is_transient(retry, status))
+		return 0;
+	return hvp_retry_later(retry, now_ns);
 }

@@ -33,6 +33,9 @@ bool hvp_retry_is_transient(const struct hvp_retry *retry, uint16_t status);
  */
 int hvp_retry_next(struct hvp_retry *retry, uint16_t status, uint64_t now_ns);
 
+/* The same after a try that came to nothing, for what passes. */
+int hvp_retry_later(struct hvp_retry *retry, uint64_t now_ns);
+
 /* errno value (negative, or 0) that stands for @status. */
 int hvp_status_errno(uint16_t status);
 

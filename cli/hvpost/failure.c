@@ -291,10 +291,12 @@ static struct failure failure_of_connection(uint32_t connection_id, int error)
 		failure.exit = exit_status_of(error, HVPOST_NO_STATUS);
 		failure.code = "over-quota";
 		set_text(&failure, "connection 0x%x: this user is over its quota "
-				   "of hypercalls", connection_id);
+				   "of hypercalls, or the system is being "
+				   "suspended", connection_id);
 		failure.hint = "/sys/module/hvpost/parameters/posts_per_second "
 			       "is the administrator's bound; a post waits for "
-			       "its turn as long as --timeout says";
+			       "its turn, and through a suspend, as long as "
+			       "--timeout says";
 		break;
 	case -EOPNOTSUPP:
 		failure.code = "no-privilege";

@@ -88,7 +88,7 @@ struct hvpost_ioc_info {
  * @reserved:		zero
  *
  * EAGAIN: transient, and no time was given. ETIMEDOUT: still transient at the
- * deadline. EINTR: a signal ended the wait; nothing was posted. EMSGSIZE: more
+ * deadline. Transient is also that the driver has let go for a suspend or a reboot. EINTR: a signal ended the wait; nothing was posted. EMSGSIZE: more
  * than 240 bytes. EPERM: a VMBus connection without CAP_SYS_ADMIN, or in a
  * kernel that is locked down. EBUSY: a VMBus connection while hv_vmbus is loaded.
  * EACCES: the administrator's list (parameter allow) gives the connection to no
@@ -151,7 +151,8 @@ struct hvpost_ioc_post_many {
  * @status:		out: HV_STATUS, or HVPOST_STATUS_NONE
  * @reserved:		zero
  *
- * Does not wait: EAGAIN, with HVPOST_STATUS_NONE, if the quota is used up.
+ * Does not wait: EAGAIN, with HVPOST_STATUS_NONE, if the quota is used up, or the
+ * driver has let go for a suspend or a reboot.
  */
 struct hvpost_ioc_signal {
 	__u32 flags;

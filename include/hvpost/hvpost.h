@@ -189,7 +189,8 @@ struct hvpost_post {
  * Success means that the hypervisor queued the message, not that the receiver
  * took it. Transient are INSUFFICIENT_BUFFERS (0x13, and 0x33), TIMEOUT (0x78)
  * and, with HVPOST_RETRY_CONNECTION, INVALID_CONNECTION_ID (0x12). Being over a
- * quota that the administrator set is transient, too; then there is no status.
+ * quota that the administrator set is transient, too, and so is a suspend of the
+ * system that is about to begin; then there is no status.
  *
  * Return: 0, or -EAGAIN: refused for now, and the deadline was HVPOST_NOW;
  * -ETIMEDOUT: still refused at the deadline; -EINTR: a signal came, nothing was
@@ -233,7 +234,8 @@ HVPOST_API int hvpost_post_many(struct hvpost *handle,
  *
  * Return: 0, or -EINVAL: flag out of range; -EOPNOTSUPP: this partition lacks
  * the SignalEvents privilege, and the driver did not ask the hypervisor; -EPERM,
- * -EACCES, -EBUSY as hvpost_post(); -EAGAIN: over the quota; else the errno value of hvpost_last_status().
+ * -EACCES, -EBUSY as hvpost_post(); -EAGAIN: over the quota, or the system is about
+ * to be suspended; else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 			     uint32_t flag_number);

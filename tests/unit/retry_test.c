@@ -19,6 +19,18 @@ START_TEST(success_is_final)
 }
 END_TEST
 
+START_TEST(try_that_came_to_nothing_is_made_again_until_the_deadline)
+{
+	struct hvp_retry retry = { .deadline_ns = LATER };
+
+	ck_assert_int_eq(hvp_retry_later(&retry, SOON), 1);
+	ck_assert_uint_eq(retry.wait_ns, HVP_RETRY_WAIT_FIRST_NS);
+	ck_assert_int_eq(hvp_retry_later(&retry, LATER), -ETIMEDOUT);
+	retry.deadline_ns = HVPOST_DEADLINE_NONE;
+	ck_assert_int_eq(hvp_retry_later(&retry, SOON), -EAGAIN);
+}
+END_TEST
+
 static const uint16_t transient[] = { 0x13, 0x33, 0x78 };
 
 START_TEST(transient_status_is_tried_again)
@@ -149,6 +161,8 @@ Suite *retry_suite(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, success_is_final);
+	tcase_add_test(tcase,
+		       try_that_came_to_nothing_is_made_again_until_the_deadline);
 	tcase_add_loop_test(tcase, transient_status_is_tried_again, 0,
 			    ROWS(transient));
 	tcase_add_test(tcase, every_other_status_is_final);

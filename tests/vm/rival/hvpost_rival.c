@@ -12,7 +12,8 @@
  *	take SINT	it interrupts by a vector of Linux's own
  *
  * While the parameter hold is true, nobody who comes after us is told that hv_vmbus
- * came or goes; held is true while somebody would be.
+ * came or goes, and when all have been told of a suspend it goes no further; held is
+ * true while somebody waits for us so.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -22,6 +23,7 @@
 #include <linux/notifier.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/wait.h>
 
 #include <asm/irq_vectors.h>
@@ -116,28 +118,47 @@ static const struct kernel_param_ops hold_ops = {
 };
 
 module_param_cb(hold, &hold_ops, &hold, 0600);
-MODULE_PARM_DESC(hold, "let nobody be told of hv_vmbus");
+MODULE_PARM_DESC(hold, "hold up who tells of hv_vmbus, and who suspends");
 
 static bool held;
 module_param(held, bool, 0400);
-MODULE_PARM_DESC(held, "somebody is about to be told");
+MODULE_PARM_DESC(held, "somebody is held up");
 
-static int hold_up(struct notifier_block *block, unsigned long state, void *data)
+static void hold_up(void)
+{
+	WRITE_ONCE(held, true);
+	/* Idle: however long it takes, it is not a hung task. */
+	wait_event_idle(hold_changed, !READ_ONCE(hold));
+	WRITE_ONCE(held, false);
+}
+
+static int hold_up_vmbus(struct notifier_block *block, unsigned long state,
+			 void *data)
 {
 	const struct module *module = data;
 
 	if (state == MODULE_STATE_COMING || strcmp(module->name, "hv_vmbus"))
 		return NOTIFY_DONE;
-	WRITE_ONCE(held, true);
-	/* Idle: however long it takes, it is not a hung task. */
-	wait_event_idle(hold_changed, !READ_ONCE(hold));
-	WRITE_ONCE(held, false);
+	hold_up();
 	return NOTIFY_OK;
 }
 
-static struct notifier_block holder = {
-	.notifier_call = hold_up,
+static struct notifier_block vmbus_holder = {
+	.notifier_call = hold_up_vmbus,
 	.priority = INT_MAX,
+};
+
+static int hold_up_suspend(struct notifier_block *block, unsigned long event,
+			   void *unused)
+{
+	if (event == PM_SUSPEND_PREPARE)
+		hold_up();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block suspend_holder = {
+	.notifier_call = hold_up_suspend,
+	.priority = INT_MIN,
 };
 
 static int __init rival_init(void)
@@ -147,16 +168,26 @@ static int __init rival_init(void)
 	sim = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!sim)
 		return -ENOMEM;
-	err = register_module_notifier(&holder);
+	err = register_module_notifier(&vmbus_holder);
 	if (err)
-		free_page((unsigned long)sim);
+		goto err_page;
+	err = register_pm_notifier(&suspend_holder);
+	if (err)
+		goto err_vmbus;
+	return 0;
+
+err_vmbus:
+	unregister_module_notifier(&vmbus_holder);
+err_page:
+	free_page((unsigned long)sim);
 	return err;
 }
 
 /* Take it back before: the page is free after. */
 static void __exit rival_exit(void)
 {
-	unregister_module_notifier(&holder);
+	unregister_pm_notifier(&suspend_holder);
+	unregister_module_notifier(&vmbus_holder);
 	free_page((unsigned long)sim);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# about: suspend to idle and resume under a listener, on our own host
+# about: suspend to idle and resume under a listener, with posts that wait, on our own host
 # host: hvhost
 # guest: serial2=stdio
 # keys: yes
@@ -16,8 +16,27 @@ listen_start 6
 eventually hvpost send 0x10 'before'
 heard '"before"'
 
-step "suspend to idle; a key wakes the guest"
+modprobe hvpost_rival
+rival=/sys/module/hvpost_rival/parameters
+
+step "when the driver has let go for a suspend and all still run, posts wait"
 hvpost send 0x11 'press keys' --timeout "$(patience 60)"
+echo Y >$rival/hold
+echo freeze >/sys/power/state &
+suspend=$!
+eventually grep -qx Y $rival/held
+expect_status 1 hvpost send 0x10 'no time' --timeout 0
+hvpost send 0x10 'from before to after' --timeout "$(patience 60)" &
+sender=$!
+hvpost listen 7 >/dev/null &
+other=$!
+eventually grep -q hvpost-sint7 /proc/interrupts
+[ "$(synic_state | grep -c 'SINT7 masked')" -eq 2 ] || fail "SINT 7 is armed for a suspend"
+kill -0 $sender || fail "a post for which there is time does not wait"
+echo N >$rival/hold
+wait $suspend || echo "a key broke it off"
+
+step "suspend to idle; a key wakes the guest"
 # One that comes too early breaks the suspend off.
 slept() { [ "$(cat /sys/power/suspend_stats/success)" -ge 1 ]; }
 until slept; do
@@ -30,5 +49,10 @@ hvpost send 0x11 'awake' --timeout "$(patience 60)"
 step "messages come as before"
 hvpost send 0x10 'after' --timeout "$(patience 60)"
 heard '"after"'
+wait $sender
+heard '"from before to after"'
+[ "$(synic_state | grep -cE 'SINT7 0x')" -eq 2 ] || fail "SINT 7 is not armed after a suspend"
+kill $other
+wait $other
 listen_stop
 unload_hvpost
