@@ -14,6 +14,7 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
+#include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/ratelimit.h>
 #include <linux/workqueue.h>
@@ -22,7 +23,26 @@
 #define LOOK_PAUSE_NS	NSEC_PER_SEC
 
 static unsigned int watch_seconds = 10;
-module_param(watch_seconds, uint, 0644);
+
+static int set_watch_seconds(const char *text, const struct kernel_param *param)
+{
+	int err = param_set_uint(text, param);
+
+	/* At load nothing is bound yet; in unload nothing is to begin. */
+	if (err || THIS_MODULE->state != MODULE_STATE_LIVE ||
+	    !try_module_get(THIS_MODULE))
+		return err;
+	hvp_watch_start();
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+static const struct kernel_param_ops watch_seconds_ops = {
+	.set = set_watch_seconds,
+	.get = param_get_uint,
+};
+
+module_param_cb(watch_seconds, &watch_seconds_ops, &watch_seconds, 0644);
 MODULE_PARM_DESC(watch_seconds,
 		 "how often to look whether somebody else changed the SynIC of a SINT in use (default 10; 0: never)");
 
@@ -118,8 +138,8 @@ void hvp_watch_start(void)
 	u64 next_ns = READ_ONCE(last_look_ns) + LOOK_PAUSE_NS;
 	u64 now_ns = ktime_get_ns();
 
-	schedule_delayed_work(&watch_work, next_ns > now_ns ?
-			      nsecs_to_jiffies(next_ns - now_ns) : 0);
+	mod_delayed_work(system_wq, &watch_work, next_ns > now_ns ?
+			 nsecs_to_jiffies(next_ns - now_ns) : 0);
 }
 
 void hvp_watch_exit(void)
