@@ -26,8 +26,7 @@ DEFINE_PER_CPU(struct hvp_vp, hvp_vps);
 
 /*
  * Guards the struct hvp_vp of every CPU: CPU callbacks at load and unload may
- * meet hv_vmbus's coming or going. The interrupt handler reads only the SIM
- * pointer, which use_page() changes on the same CPU with IRQs off.
+ * meet hv_vmbus's coming or going. The interrupt handler does without: see hvpost.h.
  */
 static DEFINE_MUTEX(synic_lock);
 
@@ -416,6 +415,7 @@ static bool synic_in_force(const struct hvp_vp *vp)
 static void look_at_synic(struct hvp_vp *vp, struct hvp_look *look)
 {
 	bool was_lost = vp->lost;
+	u32 owner = vp_owner(vp);
 
 	lockdep_assert_held(&synic_lock);
 	vp->lost = !synic_in_force(vp);
@@ -428,6 +428,7 @@ static void look_at_synic(struct hvp_vp *vp, struct hvp_look *look)
 	look->synic_lost = vp->lost && !was_lost;
 	if (vp->lost && !enter_synic(vp))
 		vp->lost = !synic_in_force(vp);
+	tell_owner(vp, owner);
 	look->synic_back = !vp->lost && (was_lost || look->synic_lost);
 	if (look->synic_back)
 		hvp_bind_cpu_resume();

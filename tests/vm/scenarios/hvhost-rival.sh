@@ -22,6 +22,13 @@ lost()
 	[ "$(dmesg | grep -c "hvpost: $2")" -eq 1 ] || fail "not told once: $2"
 }
 
+# owner_changed COUNT: so many more times a CPU's SynIC was taken over, or shared.
+owner_changed()
+{
+	owner_changes=$((owner_changes + $1))
+	[ "$(cat $counts/owner_changes)" -eq $owner_changes ] || fail "owner_changes is not $owner_changes"
+}
+
 # both_hear TEXT: messages come to both VPs.
 both_hear()
 {
@@ -54,6 +61,8 @@ testdev event-create 0x30 1 6
 listen_start 6 --events --stats --ring 1
 both_hear 'at first'
 
+owner_changes=$(cat $counts/owner_changes)
+
 step "SIMP is cleared: it is ours again"
 does 1 clear-simp
 lost 1 'CPU 1: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
@@ -76,6 +85,7 @@ dmesg -c >/dev/null
 does 0 clear-scontrol
 lost 1 'CPU 0: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
 both_hear 'after SCONTROL'
+owner_changed 0
 
 step "flags have no page: they have one again"
 dmesg -c >/dev/null
@@ -90,6 +100,7 @@ does 1 take-simp
 lost 1 'CPU 1: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
 both_hear 'on the other page'
 expect_output '^SynIC +mixed' hvpost info
+owner_changed 1
 
 step "its new owner has no page for flags: messages go on, also after a stall"
 dmesg -c >/dev/null
@@ -117,11 +128,25 @@ both_hear 'when it is on again'
 does 1 clear-simp
 lost 1 'CPU 1: somebody changed its SIMP, SIEFP or SCONTROL; taken up again'
 both_hear 'on our own page'
+owner_changed 1
+
+step "a new watch_seconds, or another bind, has it look at once"
+dmesg -c >/dev/null
+does 1 mask 6
+echo 3600 >/sys/module/hvpost/parameters/watch_seconds
+lost 1 'CPU 1: somebody masked SINT 6; armed again'
+dmesg -c >/dev/null
+does 1 mask 6
+hvpost listen 7 >/dev/null 2>&1 &
+other=$!
+lost 1 'CPU 1: somebody masked SINT 6; armed again'
+kill $other
+wait $other
 
 step "the reader knows as well"
 listen_stop
 cat /tmp/listener
-grep -E "losses 9$" /tmp/listener
+grep -E "losses 11$" /tmp/listener
 
 step "both pages are put back as they were found, and SCONTROL as the rival left it"
 sed -i 's/^CPU1 SCONTROL .*/CPU1 SCONTROL 0x1/' /tmp/synic
