@@ -32,6 +32,8 @@
  *
  *   inbox->read_lock	(mutex) the reading side of its rings; taken before
  *			cpu_hotplug_lock, to resume a stalled CPU
+ *   busy_lock		(mutex, watch.c) what INFO tells users of others' SINTs;
+ *			held while all CPUs are asked
  *   cpu_hotplug_lock	(kernel's; read) the set of online CPUs while SINTs are
  *			bound, unbound or followed. CPU callbacks run with it
  *			held, so they nest the same way.
@@ -46,8 +48,9 @@
  * take a control group minutes to give it.
  *
  * struct hvp_vp is written only on its own CPU, in process context of a CPU
- * callback or of smp_call_on_cpu(), and its pages with IRQs off: the interrupt
- * handlers read them without a lock.
+ * callback or of smp_call_on_cpu(), so that the interrupt handlers, on that CPU,
+ * read it without a lock. What they follow, a page's memory and msr, is changed
+ * with IRQs off; the rest they find as it was before or as it is after.
  */
 #ifndef HVP_HVPOST_H
 #define HVP_HVPOST_H
