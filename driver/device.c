@@ -182,10 +182,28 @@ static long ioctl_rings(struct hvp_inbox *inbox, void __user *arg)
 	return copy_to_user(arg, &rings, sizeof(rings)) ? -EFAULT : 0;
 }
 
+/* A file for reading only, that somebody was given to look with, stays that. */
+static bool is_open_for(const struct file *file, unsigned int command)
+{
+	switch (command) {
+	case HVPOST_IOC_POST:
+	case HVPOST_IOC_POST_MANY:
+	case HVPOST_IOC_SIGNAL:
+		return file->f_mode & FMODE_WRITE;
+	case HVPOST_IOC_BIND:
+		return file->f_mode & FMODE_READ;
+	default:
+		return true;
+	}
+}
+
 static long device_ioctl(struct file *file, unsigned int command,
 			 unsigned long argument)
 {
 	void __user *arg = (void __user *)argument;
+
+	if (!is_open_for(file, command))
+		return -EBADF;
 
 	switch (command) {
 	case HVPOST_IOC_INFO:

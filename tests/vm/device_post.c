@@ -412,6 +412,35 @@ START_TEST(a_payload_in_memory_never_touched_is_fetched)
 }
 END_TEST
 
+START_TEST(who_may_only_read_cannot_post_or_signal)
+{
+	int fd = open(HVPOST_DEVICE_PATH, O_RDONLY | O_CLOEXEC);
+	struct hvpost_ioc_post post = {
+		.connection_id = ECHO(0, ECHO_SINT), .message_type = TYPE,
+	};
+	struct hvpost_ioc_post_many many = {
+		.posts = (uintptr_t)&post, .count = 1,
+	};
+	struct hvpost_ioc_signal signal = { .connection_id = EVENT_CONNECTION };
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_POST, &post), EBADF);
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_POST_MANY, &many), EBADF);
+	ck_assert_int_eq(device_call(fd, HVPOST_IOC_SIGNAL, &signal), EBADF);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), 0);
+}
+END_TEST
+
+START_TEST(who_may_only_write_cannot_bind)
+{
+	int fd = open(HVPOST_DEVICE_PATH, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bind_sint(fd, ECHO_SINT, 0), EBADF);
+	send(fd, ECHO(0, ECHO_SINT), "", 0);
+}
+END_TEST
+
 START_TEST(a_payload_in_a_file_never_touched_is_fetched)
 {
 	char expected[PAYLOAD_MAX], *mapped;
@@ -1149,6 +1178,8 @@ static void add_call_cases(Suite *suite)
 		       a_post_whose_answer_cannot_be_written_posts_nothing);
 	tcase_add_test(calls,
 		       a_signal_whose_answer_cannot_be_written_is_efault);
+	tcase_add_test(calls, who_may_only_read_cannot_post_or_signal);
+	tcase_add_test(calls, who_may_only_write_cannot_bind);
 	tcase_add_test(calls, info_tells_what_the_driver_is_and_found);
 	tcase_add_test(calls, info_shows_a_sint_as_bound_while_a_file_has_it);
 	tcase_add_test(calls,
