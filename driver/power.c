@@ -19,9 +19,12 @@ static void let_go(void)
 
 static void take_again(void)
 {
-	/* Where no call works any more, messages come all the same. */
-	hvp_hypercall_start();
+	/*
+	 * In this order, so that answers to what is posted find the SynIC on.
+	 * Where no call works any more, messages come all the same.
+	 */
 	hvp_synic_start();
+	hvp_hypercall_start();
 }
 
 static int power_notify(struct notifier_block *block, unsigned long event,
