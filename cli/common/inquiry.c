@@ -57,13 +57,12 @@ static int receive_answer(int socket, struct answer *answer)
 	return 0;
 }
 
-int inquiry_send(int socket, struct json_object *request, int descriptor)
+int inquiry_send(int socket, struct json_object *request)
 {
 	const char *text = json_object_to_json_string_ext(
 		request, JSON_C_TO_STRING_PLAIN);
 
-	return packet_send(socket, text, strlen(text), &descriptor,
-			   descriptor >= 0);
+	return packet_send(socket, text, strlen(text), NULL, 0);
 }
 
 /* What is in the memfd, which is closed. */
@@ -109,7 +108,9 @@ static int take_answer(const struct answer *answer, struct reply *reply)
 	int err = 0;
 
 	reply->object = json_tokener_parse(answer->packet);
-	if (answer->memfd >= 0)
+	if (!strcmp(inquiry_text(reply->object, "content"), "room"))
+		reply->room_fd = answer->memfd;
+	else if (answer->memfd >= 0)
 		err = map_memfd(answer->memfd, reply);
 	if (!err && reply->bytes &&
 	    strcmp(inquiry_text(reply->object, "content"), "snapshot"))
@@ -129,19 +130,18 @@ int inquiry_receive(int socket, int timeout_ms, struct reply *reply)
 	static struct answer answer;
 	int n = poll(&watched, 1, timeout_ms), err;
 
-	*reply = (struct reply){ .object = NULL };
+	*reply = (struct reply){ .room_fd = -1 };
 	if (n <= 0)
 		return n ? -errno : -ETIMEDOUT;
 	err = receive_answer(socket, &answer);
 	return err ? err : take_answer(&answer, reply);
 }
 
-int inquire(int socket, struct json_object *request, int descriptor,
-	    struct reply *reply)
+int inquire(int socket, struct json_object *request, struct reply *reply)
 {
-	int err = inquiry_send(socket, request, descriptor);
+	int err = inquiry_send(socket, request);
 
-	*reply = (struct reply){ .object = NULL };
+	*reply = (struct reply){ .room_fd = -1 };
 	return err ? err : inquiry_receive(socket, ANSWER_TIMEOUT_MS, reply);
 }
 

@@ -8,7 +8,8 @@
  *
  * What is too large for a packet, and every snapshot, is in a memfd that comes
  * with the answer, which then says "content" ("json" or "snapshot") and "size". A
- * snapshot to be restored comes in one, too. hvhost(1) lists the commands.
+ * snapshot to be restored is written to one that comes so, too ("room"). hvhost(1)
+ * lists the commands.
  */
 #ifndef INQUIRY_H
 #define INQUIRY_H
@@ -31,22 +32,22 @@ struct reply {
 	struct json_object *object;	/* json_object_put() it */
 	void *bytes;		/* of a snapshot; munmap() them */
 	size_t size;
+	int room_fd;		/* for a snapshot; -1: none came. close() it */
 };
 
 /*
- * Send @request and, unless it is -1, @descriptor over @socket (socket_connect()),
- * and take the answer, whatever it says. Both stay the caller's.
+ * Send @request over @socket (socket_connect()) and take the answer, whatever it
+ * says. Both stay the caller's.
  *
  * Return 0 or a negative errno value; -EPROTO: it makes no sense.
  */
-int inquire(int socket, struct json_object *request, int descriptor,
-	    struct reply *reply);
+int inquire(int socket, struct json_object *request, struct reply *reply);
 
 /*
  * The two halves of that. The second waits so long, at most: -ETIMEDOUT, and it can
  * be called again.
  */
-int inquiry_send(int socket, struct json_object *request, int descriptor);
+int inquiry_send(int socket, struct json_object *request);
 int inquiry_receive(int socket, int timeout_ms, struct reply *reply);
 
 /* Members of an answer; "" and 0 for one that is not there. */

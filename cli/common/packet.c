@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "packet.h"
 
 #include <errno.h>
@@ -40,47 +39,34 @@ void packet_close(int descriptor)
 		close(descriptor);
 }
 
-/* The kernel has closed those that found no room in the control buffer. */
-static int take_descriptor(struct msghdr *message)
+static ssize_t take(int socket, struct msghdr *message, int flags)
 {
-	struct cmsghdr *head = CMSG_FIRSTHDR(message);
-	int found[PACKET_DESCRIPTORS_MAX];
-	size_t count;
+	ssize_t size;
 
-	if (!head || head->cmsg_level != SOL_SOCKET ||
-	    head->cmsg_type != SCM_RIGHTS)
-		return -1;
-	count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(found, CMSG_DATA(head), count * sizeof(int));
-	for (size_t i = 1; i < count; i++)
-		close(found[i]);
-	return count ? found[0] : -1;
+	do
+		size = recvmsg(socket, message, MSG_DONTWAIT | flags);
+	while (size < 0 && errno == EINTR);
+	return size < 0 ? -errno : size;
 }
 
-ssize_t packet_receive(int socket, void *bytes, size_t size, int *descriptor)
+ssize_t packet_receive(int socket, void *bytes, size_t size)
 {
 	char one_more;
 	struct iovec parts[] = {
 		{ .iov_base = bytes, .iov_len = size },
 		{ .iov_base = &one_more, .iov_len = 1 },
 	};
-	union control control;
-	struct msghdr message = {
-		.msg_iov = parts, .msg_iovlen = 2,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t taken;
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	struct msghdr nothing = { .msg_iov = NULL };
+	ssize_t seen = take(socket, &message, MSG_PEEK);
 
-	*descriptor = -1;
-	do
-		taken = recvmsg(socket, &message,
-				MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (taken < 0 && errno == EINTR);
-	if (taken < 0)
-		return -errno;
-	*descriptor = take_descriptor(&message);
-	return taken;
+	if (seen < 0)
+		return seen;
+	/* There is no room for them, nor is there to be any. */
+	if (message.msg_flags & MSG_CTRUNC)
+		return -EPERM;
+	take(socket, &nothing, 0);
+	return seen;
 }
 
 const char *packet_check_request(const struct hvpost_attach_request *request,

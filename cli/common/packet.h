@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* packet.h - packets and the descriptors that come with them; all without waiting. */
+/*
+ * packet.h - packets and the descriptors that go with them; all without waiting.
+ */
 #ifndef PACKET_H
 #define PACKET_H
 
@@ -15,12 +17,13 @@ int packet_send(int socket, const void *bytes, size_t size,
 		const int *descriptors, size_t count);
 
 /*
- * Take one packet into @bytes; one that is larger counts as @size + 1 bytes. The
- * first descriptor with it goes to @descriptor, -1 if there is none, and is the
- * caller's; others are closed. Return its size, 0: the other side is gone, or a
- * negative errno value, -EAGAIN: there is none.
+ * Take one packet into @bytes; one that is larger counts as @size + 1 bytes. Return
+ * its size, 0: the other side is gone, or a negative errno value, -EAGAIN: there is
+ * none; -EPERM: descriptors are with it. Then it stays where it is: who takes a
+ * descriptor has to close it, and that may take as long as its owner likes, as with
+ * a socket that lingers. So may closing @socket from then on: see closer.h.
  */
-ssize_t packet_receive(int socket, void *bytes, size_t size, int *descriptor);
+ssize_t packet_receive(int socket, void *bytes, size_t size);
 
 /* close(), unless it is -1. */
 void packet_close(int descriptor);

@@ -10,6 +10,12 @@
 #include <unistd.h>
 
 #define BACKLOG 64
+
+/* Linux has it since 6.16, and Debian 12's headers are older. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 #define UMASK_FOR_0660 0117
 
 static int make_address(const char *path, struct sockaddr_un *address)
@@ -94,6 +100,23 @@ static int bind_at(int fd, const char *path)
 	return err ? err : bind_with_mode(fd, &address);
 }
 
+/* Accepted sockets are as the listener is when somebody connects. */
+static void refuse_descriptors(int listener)
+{
+	const int off = 0;
+
+	setsockopt(listener, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+}
+
+bool socket_refuses_descriptors(int listener)
+{
+	int passes = 1;
+	socklen_t size = sizeof(passes);
+
+	return !getsockopt(listener, SOL_SOCKET, SO_PASSRIGHTS, &passes,
+			   &size) && !passes;
+}
+
 int socket_listen(const char *path, dev_t *device, ino_t *inode)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -103,6 +126,7 @@ int socket_listen(const char *path, dev_t *device, ino_t *inode)
 
 	if (fd < 0)
 		return -errno;
+	refuse_descriptors(fd);
 	err = bind_at(fd, path);
 	if (!err && (listen(fd, BACKLOG) || stat(path, &status)))
 		err = -errno;

@@ -3,16 +3,21 @@
 #ifndef SOCKET_H
 #define SOCKET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
  * Listen at @path, mode 0660 whatever the umask; a socket there that nobody
- * listens at is replaced. @device and @inode tell ours from others' later.
+ * listens at is replaced. @device and @inode tell ours from others' later. Who
+ * connects cannot send descriptors if the kernel is able to refuse them.
  *
  * Return the descriptor, or -EADDRINUSE: another hvhost listens there; -EEXIST:
  * what is there is no socket; -ENAMETOOLONG; or another negative errno value.
  */
 int socket_listen(const char *path, dev_t *device, ino_t *inode);
+
+/* Is it so for those who connect to @listener? */
+bool socket_refuses_descriptors(int listener);
 
 /* Remove the file if it still is ours. */
 void socket_remove(const char *path, dev_t device, ino_t inode);

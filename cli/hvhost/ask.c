@@ -43,20 +43,18 @@ static int check_reply(const struct common_options *common, struct reply *reply)
 			    error);
 }
 
-static int ask_with(const struct common_options *common,
-		    struct json_object *request, int descriptor,
-		    struct reply *reply)
+int ask_connect(const struct common_options *common, int *socket)
 {
-	int socket = socket_connect(command_socket(common)), err;
+	*socket = socket_connect(command_socket(common));
+	return *socket < 0 ? fail_to_connect(common, *socket) : EXIT_DONE;
+}
 
-	*reply = (struct reply){ .object = NULL };
-	if (socket < 0) {
-		json_object_put(request);
-		return fail_to_connect(common, socket);
-	}
-	err = inquire(socket, request, descriptor, reply);
+int ask_at(const struct common_options *common, int socket,
+	   struct json_object *request, struct reply *reply)
+{
+	int err = inquire(socket, request, reply);
+
 	json_object_put(request);
-	close(socket);
 	if (err)
 		return command_fail(common, EXIT_LOCAL,
 				    "is it an hvhost of this version?",
@@ -68,28 +66,34 @@ static int ask_with(const struct common_options *common,
 int ask(const struct common_options *common, struct json_object *request,
 	struct reply *reply)
 {
-	return ask_with(common, request, -1, reply);
+	int socket, status = ask_connect(common, &socket);
+
+	if (status) {
+		json_object_put(request);
+		return status;
+	}
+	status = ask_at(common, socket, request, reply);
+	close(socket);
+	return status;
+}
+
+void ask_print(const struct common_options *common, struct reply *reply)
+{
+	if (common->json)
+		json_print(stdout, reply->object);
+	else
+		json_object_put(reply->object);
 }
 
 int ask_and_print(const struct common_options *common,
 		  struct json_object *request)
 {
-	return ask_with_and_print(common, request, -1);
-}
-
-int ask_with_and_print(const struct common_options *common,
-		       struct json_object *request, int descriptor)
-{
 	struct reply reply;
-	int status = ask_with(common, request, descriptor, &reply);
+	int status = ask(common, request, &reply);
 
-	if (status)
-		return status;
-	if (common->json)
-		json_print(stdout, reply.object);
-	else
-		json_object_put(reply.object);
-	return EXIT_DONE;
+	if (!status)
+		ask_print(common, &reply);
+	return status;
 }
 
 int ask_and_list(const struct common_options *common,

@@ -21,9 +21,16 @@ int ask(const struct common_options *common, struct json_object *request,
 /* The same where an answer says no more than that it is done. */
 int ask_and_print(const struct common_options *common,
 		  struct json_object *request);
-/* The same where a descriptor goes with the request; it stays the caller's. */
-int ask_with_and_print(const struct common_options *common,
-		       struct json_object *request, int descriptor);
+/* What it prints; the reply is freed. */
+void ask_print(const struct common_options *common, struct reply *reply);
+
+/*
+ * Several requests by one connection: the socket is the caller's to close. Return an
+ * exit status; unless it is EXIT_DONE, why has been printed.
+ */
+int ask_connect(const struct common_options *common, int *socket);
+int ask_at(const struct common_options *common, int socket,
+	   struct json_object *request, struct reply *reply);
 
 /*
  * The same where the answer has an array @key: print it as it is, with --json, or

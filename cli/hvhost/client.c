@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "lib/common/call_memory.h"
+#include "closer.h"
 #include "log.h"
 #include "memory.h"
 #include "names.h"
@@ -329,55 +330,63 @@ static void set_listener(struct client_state *state, unsigned int sint,
 		close(before);
 }
 
-/* Only a socket can be written to without any wait. */
-static bool is_unix_socket(int descriptor)
+/*
+ * Ours is the first, which takes nothing: neither packets nor descriptors, which
+ * would be ours to close. In the second there is one packet.
+ */
+static int make_listener(int ends[2])
 {
-	int domain = 0;
-	socklen_t size = sizeof(domain);
+	static const char first = 1;
 
-	return !getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) &&
-	       domain == AF_UNIX;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       0, ends))
+		return -errno;
+	shutdown(ends[0], SHUT_RD);
+	send(ends[0], &first, sizeof(first), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return 0;
 }
 
-/* Return NULL, or what is wrong. The descriptor is taken or closed. */
-static const char *listen_at(struct client_state *state, uint32_t sint,
-			     int descriptor)
+/* Return NULL, or what is wrong. */
+static const char *listen_at(struct client_state *state, uint32_t sint)
 {
-	if (sint >= LISTENERS) {
-		packet_close(descriptor);
+	struct hvpost_attach_answer text = {
+		.magic = HVPOST_ATTACH_MAGIC,
+		.version = HVPOST_ATTACH_VERSION,
+		.kind = HVPOST_ATTACH_LISTEN,
+	};
+	int ends[2];
+
+	if (sint >= LISTENERS)
 		return "a listener for a SINT that there is not";
+	text.error = make_listener(ends);
+	if (text.error) {
+		answer(state->job.socket, &text, NULL, 0);
+		return NULL;
 	}
-	if (descriptor >= 0 && !is_unix_socket(descriptor)) {
-		packet_close(descriptor);
-		return "a listener that is not a Unix socket";
-	}
-	set_listener(state, sint, descriptor);
-	answer(state->job.socket, &(struct hvpost_attach_answer){
-			.magic = HVPOST_ATTACH_MAGIC,
-			.version = HVPOST_ATTACH_VERSION,
-			.kind = HVPOST_ATTACH_LISTEN,
-		}, NULL, 0);
+	set_listener(state, sint, ends[0]);
+	answer(state->job.socket, &text, &ends[1], 1);
+	close(ends[1]);
 	return NULL;
 }
 
 static const char *take_packet(struct client_state *state, bool *gone)
 {
 	struct hvpost_attach_request request;
-	int descriptor;
-	ssize_t size = packet_receive(state->job.socket, &request, sizeof(request),
-				      &descriptor);
+	ssize_t size = packet_receive(state->job.socket, &request,
+				      sizeof(request));
 	const char *wrong = NULL;
 
 	if (size == -EAGAIN)
 		return NULL;
+	if (size == -EPERM)
+		return "a request with descriptors";
 	if (size <= 0) {
 		*gone = true;
 		return NULL;
 	}
 	wrong = packet_check_request(&request, (size_t)size);
 	if (!wrong && request.kind == HVPOST_ATTACH_LISTEN)
-		return listen_at(state, request.sint, descriptor);
-	packet_close(descriptor);
+		return listen_at(state, request.sint);
 	return wrong ? wrong : "a request to attach once more";
 }
 
@@ -600,7 +609,7 @@ void client_free(struct client *client)
 	shutdown(state->job.socket, SHUT_RDWR);
 	/* From here on nobody calls assert_sint() any more. */
 	hvhost_partition_free(client->partition);
-	close(state->job.socket);
+	closer_close(client->config.closer, state->job.socket);
 	state_free(state);
 	free(client);
 }

@@ -18,6 +18,7 @@
 #include <hvpost/attach.h>
 #include <hvpost/hvhost.h>
 
+struct closer;
 struct named;
 
 struct client_config {
@@ -29,6 +30,7 @@ struct client_config {
 	uint32_t buffers;		/* of each of its message ports */
 	int ended_fd;			/* an eventfd of ours */
 	struct worker *worker;
+	struct closer *closer;		/* of the socket */
 };
 
 struct client {

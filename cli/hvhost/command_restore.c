@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* hvhost restore */
-#define _GNU_SOURCE /* memfd_create */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -37,38 +35,54 @@ static int copy(int from, int to)
 	return 0;
 }
 
-/* The file's contents, which nobody changes any more: hvhost asks for that. */
-static int make_memfd(int from)
+/* hvhost makes the memfd that it reads from, and we write it. */
+static int write_room(const struct common_options *common, int socket, int file,
+		      const char *path)
 {
-	int fd = memfd_create("hvhost-restore", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct reply reply;
+	int status = ask_at(common, socket, ask_new("restore-begin"), &reply);
 	int err;
 
-	if (fd < 0)
-		return -errno;
-	err = copy(from, fd);
-	if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
-			  F_SEAL_WRITE | F_SEAL_SEAL))
-		err = -errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
+	if (status)
+		return status;
+	json_object_put(reply.object);
+	err = reply.room_fd < 0 ? -EPROTO : copy(file, reply.room_fd);
+	if (reply.room_fd >= 0)
+		close(reply.room_fd);
+	if (err)
+		return command_fail(common, EXIT_LOCAL, NULL,
+				    "cannot read %s: %s", path, strerror(-err));
+	return EXIT_DONE;
+}
+
+static int restore(const struct common_options *common, int file,
+		   const char *path)
+{
+	struct reply reply;
+	int socket, status = ask_connect(common, &socket);
+
+	if (status)
+		return status;
+	status = write_room(common, socket, file, path);
+	if (!status)
+		status = ask_at(common, socket, ask_new("restore"), &reply);
+	if (!status)
+		ask_print(common, &reply);
+	close(socket);
+	return status;
 }
 
 static int run_restore(void *values, char **operands)
 {
 	const struct common_options *common = values;
-	int file = open(operands[0], O_RDONLY | O_CLOEXEC), fd, status;
+	int file = open(operands[0], O_RDONLY | O_CLOEXEC), status;
 
-	fd = file < 0 ? -errno : make_memfd(file);
-	if (file >= 0)
-		close(file);
-	if (fd < 0)
+	if (file < 0)
 		return command_fail(common, EXIT_LOCAL, NULL,
 				    "cannot read %s: %s", operands[0],
-				    strerror(-fd));
-	status = ask_with_and_print(common, ask_new("restore"), fd);
-	close(fd);
+				    strerror(errno));
+	status = restore(common, file, operands[0]);
+	close(file);
 	return status;
 }
 

@@ -30,6 +30,7 @@ static const struct {
 	{ "connection-delete", control_connection_delete },
 	{ "connections", control_connections },
 	{ "snapshot", control_snapshot },
+	{ "restore-begin", control_restore_begin },
 	{ "restore", control_restore },
 	{ "guests", control_guests },
 	{ "guest-pause", control_guest_pause },
@@ -120,20 +121,26 @@ static int write_all(int fd, const char *bytes, size_t size)
 }
 
 /* A packet that tells what is in the memfd which comes with it. */
-static int send_memfd(int socket, const char *content, const void *bytes,
-		      size_t size)
+static int send_memfd(int socket, int fd, const char *content, size_t size)
 {
 	char packet[128];
+
+	snprintf(packet, sizeof(packet),
+		 "{\"version\":%d,\"ok\":true,\"content\":\"%s\",\"size\":%zu}\n",
+		 CONTROL_VERSION, content, size);
+	return packet_send(socket, packet, strlen(packet), &fd, 1);
+}
+
+static int send_in_memfd(int socket, const char *content, const void *bytes,
+			 size_t size)
+{
 	int fd = memfd_create("hvhost-answer", MFD_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, bytes, size);
-	snprintf(packet, sizeof(packet),
-		 "{\"version\":%d,\"ok\":true,\"content\":\"%s\",\"size\":%zu}\n",
-		 CONTROL_VERSION, content, size);
 	if (!err)
-		err = packet_send(socket, packet, strlen(packet), &fd, 1);
+		err = send_memfd(socket, fd, content, size);
 	close(fd);
 	return err;
 }
@@ -147,23 +154,23 @@ static int send_answer(int socket, struct request *request)
 
 	text = json_object_to_json_string_length(answer,
 						 JSON_C_TO_STRING_PLAIN, &size);
-	if (request->attachment && !request_failed(request))
-		err = send_memfd(socket, "snapshot", request->attachment,
-				 request->attachment_size);
+	if (request->hands_out_memfd && !request_failed(request))
+		err = send_memfd(socket, request->asker->snapshot_fd, "room", 0);
+	else if (request->attachment && !request_failed(request))
+		err = send_in_memfd(socket, "snapshot", request->attachment,
+				    request->attachment_size);
 	else if (size > CONTROL_ANSWER_SIZE_MAX)
-		err = send_memfd(socket, "json", text, size);
+		err = send_in_memfd(socket, "json", text, size);
 	else
 		err = packet_send(socket, text, size, NULL, 0);
 	json_object_put(answer);
 	return err;
 }
 
-int control_answer(struct server *server, int socket, const char *packet,
-		   size_t size, int descriptor)
+int control_answer(struct server *server, struct control_asker *asker,
+		   const char *packet, size_t size)
 {
-	struct request request = {
-		.server = server, .descriptor = descriptor,
-	};
+	struct request request = { .server = server, .asker = asker };
 	int err;
 
 	request.answer = json_object_new_object();
@@ -176,7 +183,7 @@ int control_answer(struct server *server, int socket, const char *packet,
 		request_fail(&request, NULL, "a request is one JSON object");
 	else
 		dispatch(&request);
-	err = send_answer(socket, &request);
+	err = send_answer(asker->socket, &request);
 	json_object_put(request.asked);
 	free(request.attachment);
 	return err;

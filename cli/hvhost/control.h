@@ -12,13 +12,18 @@
 #include "inquiry.h"
 #include "server.h"
 
+/* Who asks, by one packet or many. */
+struct control_asker {
+	int socket;
+	int snapshot_fd;	/* a memfd of ours for what it wants to restore, or -1 */
+};
+
 /*
- * Carry out the request in @packet, with which @descriptor came if that is not -1,
- * and answer it at @socket. Return 0, or a negative errno value: it could not be
- * answered.
+ * Carry out the request in @packet and answer it. Return 0, or a negative errno value:
+ * it could not be answered.
  */
-int control_answer(struct server *server, int socket, const char *packet,
-		   size_t size, int descriptor);
+int control_answer(struct server *server, struct control_asker *asker,
+		   const char *packet, size_t size);
 
 /* Answer that it is not carried out, and why, and what to do. */
 int control_refuse(int socket, const char *error, const char *hint);

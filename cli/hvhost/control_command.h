@@ -31,6 +31,7 @@ void control_inspect(struct request *request);
 void control_snapshot(struct request *request);
 
 /* control_restore.c */
+void control_restore_begin(struct request *request);
 void control_restore(struct request *request);
 
 /* Arrays for answers */

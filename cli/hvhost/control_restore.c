@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* F_GET_SEALS */
+#define _GNU_SOURCE /* memfd_create */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,9 +11,6 @@
 #include "control_command.h"
 #include "guest.h"
 #include "restore.h"
-
-/* What has these is a memfd that nobody changes: reading it never waits. */
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 /* May the machine be replaced now? */
 static void check_server(struct request *request)
@@ -40,17 +37,27 @@ static void check_server(struct request *request)
 	}
 }
 
-static size_t check_descriptor(struct request *request)
+/* Of ours, so that closing it, and reading it, is nothing to wait for. */
+void control_restore_begin(struct request *request)
 {
-	int fd = request->descriptor, seals = -1;
+	struct control_asker *asker = request->asker;
+
+	if (asker->snapshot_fd < 0)
+		asker->snapshot_fd = memfd_create("hvhost-restore", MFD_CLOEXEC);
+	if (asker->snapshot_fd < 0)
+		request_fail(request, NULL, "there is no room for a snapshot: %s",
+			     strerror(errno));
+	request->hands_out_memfd = true;
+}
+
+static size_t check_size(struct request *request)
+{
 	struct stat file;
 
-	if (fd >= 0)
-		seals = fcntl(fd, F_GET_SEALS);
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &file) ||
-	    !S_ISREG(file.st_mode)) {
-		request_fail(request, NULL, "a snapshot comes in a memfd that is "
-			     "sealed against writing and resizing");
+	if (request->asker->snapshot_fd < 0 ||
+	    fstat(request->asker->snapshot_fd, &file)) {
+		request_fail(request, NULL, "a snapshot is written to the memfd "
+			     "that restore-begin answers with");
 		return 0;
 	}
 	if (file.st_size <= 0 || file.st_size > CONTROL_SNAPSHOT_SIZE_MAX)
@@ -64,8 +71,8 @@ static void read_all(struct request *request, char *bytes, size_t size)
 	size_t done = 0;
 
 	while (done < size) {
-		ssize_t count = pread(request->descriptor, bytes + done,
-				      size - done, (off_t)done);
+		ssize_t count = pread(request->asker->snapshot_fd,
+				      bytes + done, size - done, (off_t)done);
 
 		if (count > 0)
 			done += (size_t)count;
@@ -77,7 +84,7 @@ static void read_all(struct request *request, char *bytes, size_t size)
 			     strerror(errno));
 }
 
-/* Our own copy, so that even a kernel that breaks its seals does us no harm. */
+/* Our own copy: the asker may go on writing. */
 static void restore_copy(struct request *request, size_t size)
 {
 	char reason[RESTORE_REASON_SIZE];
@@ -100,7 +107,7 @@ void control_restore(struct request *request)
 
 	check_server(request);
 	if (!request_failed(request))
-		size = check_descriptor(request);
+		size = check_size(request);
 	if (!request_failed(request))
 		restore_copy(request, size);
 }

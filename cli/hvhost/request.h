@@ -13,15 +13,18 @@
 
 #include "server.h"
 
+struct control_asker;
+
 struct request {
 	struct server *server;
+	struct control_asker *asker;
 	struct json_object *asked;
-	int descriptor;		/* that came with it, or -1 */
 	struct json_object *answer;
 	char error[256];	/* "": it is carried out */
 	const char *hint;	/* of an error, or NULL */
 	void *attachment;	/* a snapshot to go with the answer, or NULL */
 	size_t attachment_size;
+	bool hands_out_memfd;	/* the asker's, with the answer */
 };
 
 /* Give up: the first reason counts. */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 /*
  * EPERM and not the end of the process: a libc that begins to make another call
@@ -90,12 +91,25 @@ static int add_mapping_rules(scmp_filter_ctx filter)
 	return err;
 }
 
+/* Listeners: pairs of Unix sockets, which lead nowhere else. */
+static int add_socket_rule(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp local = {
+		.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX,
+	};
+
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+				local);
+}
+
 static int add_rules(scmp_filter_ctx filter)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!err)
+		err = add_socket_rule(filter);
 	return err ? err : add_mapping_rules(filter);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "closer.h"
 #include "guest.h"
 #include "log.h"
 #include "packet.h"
@@ -198,6 +199,7 @@ static int add_client(struct server *server, struct named *named, int socket,
 		.buffers = server->limits.buffers,
 		.ended_fd = server->ended.fd,
 		.worker = server->worker,
+		.closer = server->closer,
 	};
 	struct client *client;
 	int err = client_new(&config, socket, &client);
@@ -231,7 +233,7 @@ void server_attach(struct server *server, int socket, pid_t pid,
 		log_line("process %d gets no partition '%.63s': %s",
 			 (int)pid, err == -EINVAL ? "?" : name, reason);
 		client_refuse(socket, err, reason);
-		close(socket);
+		closer_close(server->closer, socket);
 		return;
 	}
 	named = names_get(&server->names, name);
@@ -241,7 +243,7 @@ void server_attach(struct server *server, int socket, pid_t pid,
 	log_line("process %d gets no partition '%s': %s", (int)pid, name,
 		 strerror(-err));
 	client_refuse(socket, err, "hvhost lacks memory or descriptors for it");
-	close(socket);
+	closer_close(server->closer, socket);
 	if (named)
 		names_drop(named);
 }
@@ -294,6 +296,7 @@ int server_init(struct server *server)
 	LIST_INIT(&server->guests);
 	LIST_INIT(&server->visitors);
 	server->listener.fd = server->signals.fd = server->ended.fd = -1;
+	server->closed.fd = -1;
 	server->spare_fd = eventfd(0, EFD_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server->epoll < 0)
@@ -313,8 +316,16 @@ int server_listen(struct server *server)
 {
 	int fd = socket_listen(server->path, &server->socket_device,
 			       &server->socket_inode);
+	int err = add_watch(server, &server->listener, fd, visitors_accept);
 
-	return add_watch(server, &server->listener, fd, visitors_accept);
+	if (!err)
+		err = closer_new(!socket_refuses_descriptors(fd),
+				 &server->closer);
+	if (!err)
+		err = add_watch(server, &server->closed,
+				closer_fd(server->closer),
+				visitors_accept_again);
+	return err;
 }
 
 /*
@@ -354,7 +365,7 @@ void server_destroy(struct server *server)
 	if (server->listener.fd >= 0)
 		socket_remove(server->path, server->socket_device,
 			      server->socket_inode);
-	packet_close(server->listener.fd);
+	closer_close(server->closer, server->listener.fd);
 	visitors_free(server);
 	while ((client = LIST_FIRST(&server->clients)))
 		remove_client(server, client);
@@ -363,6 +374,7 @@ void server_destroy(struct server *server)
 	hvhost_machine_free(server->machine);
 	links_free(&server->links);
 	names_free(&server->names);
+	closer_free(server->closer);
 	packet_close(server->spare_fd);
 	packet_close(server->ended.fd);
 	packet_close(server->signals.fd);

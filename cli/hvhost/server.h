@@ -73,6 +73,10 @@ struct server {
 	struct watch listener;
 	struct watch signals;
 	struct watch ended;		/* clients whose threads have ended */
+	struct closer *closer;		/* of visitors' sockets and clients' */
+	struct watch closed;		/* a crowd of these has got smaller */
+	bool is_crowded;		/* the listener is not watched meanwhile */
+	bool was_crowded;		/* ever */
 	int spare_fd;	/* given up to turn somebody away when there is no other */
 	dev_t socket_device;
 	ino_t socket_inode;

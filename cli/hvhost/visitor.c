@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "closer.h"
 #include "control.h"
 #include "log.h"
 #include "packet.h"
@@ -21,6 +22,7 @@ struct visitor {
 	struct server *server;
 	struct watch watch;
 	struct ucred peer;
+	struct control_asker asker;
 	bool is_refused;	/* and is to be told so when it asks */
 };
 
@@ -80,15 +82,17 @@ static void forget(struct visitor *visitor)
 	server_unwatch(visitor->server, &visitor->watch);
 	LIST_REMOVE(visitor, next);
 	visitor->server->visitor_count--;
+	packet_close(visitor->asker.snapshot_fd);
 	free(visitor);
 }
 
 static void dismiss(struct visitor *visitor)
 {
+	struct server *server = visitor->server;
 	int fd = visitor->watch.fd;
 
 	forget(visitor);
-	close(fd);
+	closer_close(server->closer, fd);
 }
 
 /* Whoever comes and says nothing must not keep others out; strangers first. */
@@ -101,6 +105,13 @@ static void dismiss_oldest(struct server *server)
 			oldest = visitor;
 	if (oldest)
 		dismiss(oldest);
+}
+
+static void drop(struct visitor *visitor, const char *wrong)
+{
+	log_line("process %d sent %s", (int)visitor->peer.pid, wrong);
+	client_refuse(visitor->watch.fd, -EPROTO, wrong);
+	dismiss(visitor);
 }
 
 static void take_attach_request(struct visitor *visitor, const void *packet,
@@ -120,9 +131,7 @@ static void take_attach_request(struct visitor *visitor, const void *packet,
 	if (!wrong && !memchr(request.name, '\0', sizeof(request.name)))
 		wrong = "a name without an end";
 	if (wrong) {
-		log_line("process %d sent %s", (int)visitor->peer.pid, wrong);
-		client_refuse(fd, -EPROTO, wrong);
-		dismiss(visitor);
+		drop(visitor, wrong);
 		return;
 	}
 	forget(visitor);
@@ -146,24 +155,23 @@ static void take_packet(struct watch *watch, uint32_t events)
 {
 	struct visitor *visitor = watch->context;
 	static char packet[CONTROL_REQUEST_SIZE_MAX + 1];
-	int descriptor;
 	ssize_t size;
 
 	(void)events;
-	size = packet_receive(watch->fd, packet, sizeof(packet) - 1,
-			      &descriptor);
+	size = packet_receive(watch->fd, packet, sizeof(packet) - 1);
 	if (size == -EAGAIN)
 		return;
-	if (size <= 0)
+	if (size == -EPERM)
+		drop(visitor, "a request with descriptors");
+	else if (size <= 0)
 		dismiss(visitor);
 	else if (visitor->is_refused)
 		refuse(visitor, packet[0] == '{');
 	else if (packet[0] != '{')
 		take_attach_request(visitor, packet, (size_t)size);
-	else if (control_answer(visitor->server, watch->fd, packet,
-				(size_t)size, descriptor))
+	else if (control_answer(visitor->server, &visitor->asker, packet,
+				(size_t)size))
 		dismiss(visitor);
-	packet_close(descriptor);
 }
 
 static struct visitor *add_visitor(struct server *server, int fd)
@@ -175,6 +183,9 @@ static struct visitor *add_visitor(struct server *server, int fd)
 	if (server->visitor_count >= SERVER_VISITORS_MAX)
 		dismiss_oldest(server);
 	visitor->server = server;
+	visitor->asker = (struct control_asker){
+		.socket = fd, .snapshot_fd = -1,
+	};
 	visitor->watch = (struct watch){
 		.fd = fd, .ready = take_packet, .context = visitor,
 	};
@@ -192,7 +203,7 @@ void visitors_admit(struct server *server, int fd)
 	struct visitor *visitor = add_visitor(server, fd);
 
 	if (!visitor) {
-		close(fd);
+		closer_close(server->closer, fd);
 		return;
 	}
 	visitor->is_refused = !peer_is_allowed(server, fd, &visitor->peer);
@@ -205,10 +216,35 @@ void visitors_admit(struct server *server, int fd)
 static void turn_away(struct server *server)
 {
 	packet_close(server->spare_fd);
-	packet_close(accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC));
+	closer_close(server->closer,
+		     accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC));
 	server->spare_fd = eventfd(0, EFD_CLOEXEC);
 	log_line("somebody is turned away: no descriptor is left; see "
 		 "RLIMIT_NOFILE");
+}
+
+/* Whoever sends what never gets closed is not to have all of our descriptors. */
+static void wait_for_closer(struct server *server)
+{
+	server_unwatch(server, &server->listener);
+	server->is_crowded = true;
+	if (!server->was_crowded)
+		log_line("nobody is let in: too many sockets cannot be closed for "
+			 "what strangers have sent there; Linux 6.16 and later "
+			 "refuse that (this is said once)");
+	server->was_crowded = true;
+}
+
+void visitors_accept_again(struct watch *watch, uint32_t events)
+{
+	struct server *server = watch->context;
+	eventfd_t count;
+
+	(void)events;
+	eventfd_read(watch->fd, &count);
+	if (server->is_crowded)
+		server_watch(server, &server->listener, EPOLLIN);
+	server->is_crowded = false;
 }
 
 void visitors_accept(struct watch *watch, uint32_t events)
@@ -217,6 +253,10 @@ void visitors_accept(struct watch *watch, uint32_t events)
 	int fd;
 
 	(void)events;
+	if (closer_is_crowded(server->closer)) {
+		wait_for_closer(server);
+		return;
+	}
 	fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
 		visitors_admit(server, fd);

@@ -11,6 +11,9 @@
 /* The listener is ready. */
 void visitors_accept(struct watch *watch, uint32_t events);
 
+/* Where nobody was let in for a while, others may come again. */
+void visitors_accept_again(struct watch *watch, uint32_t events);
+
 /* Somebody has come by the socket @fd, which is taken. */
 void visitors_admit(struct server *server, int fd);
 

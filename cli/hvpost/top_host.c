@@ -127,7 +127,7 @@ static int ask(struct top_host *host)
 	if (socket < 0)
 		return socket;
 	request = inquiry_new("inspect");
-	err = inquiry_send(socket, request, -1);
+	err = inquiry_send(socket, request);
 	json_object_put(request);
 	if (err) {
 		close(socket);

@@ -8,6 +8,10 @@
  * and an eventfd, the doorbell. While the socket lives, the process is that
  * partition; with the socket, the partition ends.
  *
+ * Descriptors come from hvhost and never go there: whoever sends one is dropped, or
+ * gets EPERM where the kernel can do that (SO_PASSRIGHTS, Linux 6.16). To close what
+ * somebody else has made may take as long as he likes.
+ *
  * In the memory each VP has a ring of calls, the two pages of guest memory that a
  * large call may use, its SIM and SIEF page, and further slots. The two pages lie at
  * GPA 0 and 4096 once SIMP and SIEFP say so, and are the pages that the engine
@@ -47,8 +51,10 @@
  *			those. The host clears it if it was set, and sends a packet
  *			to the listener for room.
  *
- * What makes an event loop's descriptor readable are packets on a socket of the
- * process's and no eventfd, since whoever holds an eventfd can make others block who write to it.
+ * What makes an event loop's descriptor readable are packets on a socket and no
+ * eventfd, since whoever holds an eventfd can make others block who write to it. The
+ * host makes the socket, and has shut its own end for reading: nothing can be sent
+ * that way.
  */
 #ifndef HVPOST_ATTACH_H
 #define HVPOST_ATTACH_H
@@ -56,7 +62,7 @@
 #include "hyperv.h"
 
 #define HVPOST_ATTACH_MAGIC	0x41507648u	/* "HvPA" */
-#define HVPOST_ATTACH_VERSION	1u
+#define HVPOST_ATTACH_VERSION	2u
 
 /* Partition names: 1 to 63 of a-z A-Z 0-9 . _ -, and a NUL. */
 #define HVPOST_ATTACH_NAME_SIZE	64u
@@ -77,10 +83,12 @@
 enum hvpost_attach_kind {
 	HVPOST_ATTACH_OPEN = 1,		/* @name: become that partition */
 	/*
-	 * @sint: send a packet to the socket that comes with this (AF_UNIX,
-	 * SOCK_DGRAM or SOCK_SEQPACKET) at an interrupt of the SINT on any VP
-	 * that has it armed. Without one: to none. HVPOST_ATTACH_ROOM for a SINT
-	 * is the listener for room.
+	 * @sint: the answer carries the SINT's listener, one end of a socket
+	 * (AF_UNIX, SOCK_SEQPACKET), to which a packet comes at an interrupt of
+	 * the SINT on any VP that has it armed. One packet is there from the
+	 * start, since of what came before none tells. The SINT's former listener
+	 * gets none any more. HVPOST_ATTACH_ROOM for a SINT is the listener for
+	 * room.
 	 */
 	HVPOST_ATTACH_LISTEN = 2
 };

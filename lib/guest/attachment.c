@@ -98,7 +98,7 @@ static int open_partition(struct attachment *attachment)
 
 	strncpy(request.name, attachment->name.partition,
 		sizeof(request.name) - 1);
-	err = attachment_socket_ask(attachment->host.socket, &request, -1,
+	err = attachment_socket_ask(attachment->host.socket, &request,
 				    &answer, descriptors);
 	if (err)
 		return err;
@@ -204,8 +204,7 @@ uint64_t attachment_guest_os_id(void)
 	return GUEST_OS_ID;
 }
 
-int attachment_listen(struct attachment *attachment, unsigned int sint,
-		      int socket)
+int attachment_listen(struct attachment *attachment, unsigned int sint)
 {
 	const struct hvpost_attach_request request = {
 		.magic = HVPOST_ATTACH_MAGIC,
@@ -217,13 +216,15 @@ int attachment_listen(struct attachment *attachment, unsigned int sint,
 	int descriptors[2], saved_errno = errno, err;
 
 	pthread_mutex_lock(&attachment->packet_lock);
-	err = attachment_socket_ask(attachment->host.socket, &request, socket,
-				    &answer, descriptors);
+	err = attachment_socket_ask(attachment->host.socket, &request, &answer,
+				    descriptors);
 	pthread_mutex_unlock(&attachment->packet_lock);
-	if (!err)
+	if (!err && (descriptors[0] < 0 || descriptors[1] >= 0)) {
 		attachment_socket_close_both(descriptors);
+		err = -EPROTO;
+	}
 	errno = saved_errno;
-	return err;
+	return err ? err : descriptors[0];
 }
 
 int attachment_call(struct attachment *attachment,
@@ -247,9 +248,9 @@ uint32_t attachment_look_at_room(struct attachment *attachment)
 	return room_look(&attachment->room);
 }
 
-static int listen_for_room(void *context, int socket)
+static int listen_for_room(void *context)
 {
-	return attachment_listen(context, HVPOST_ATTACH_ROOM, socket);
+	return attachment_listen(context, HVPOST_ATTACH_ROOM);
 }
 
 static bool is_any_noted(struct attachment *attachment)

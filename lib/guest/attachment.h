@@ -109,11 +109,11 @@ struct receiver *attachment_receiver(struct attachment *attachment,
 void attachment_run_interrupts(struct attachment *attachment);
 
 /*
- * Have hvhost send a packet to @socket (-1: to none) whenever the SINT interrupts
- * a VP that has it armed. Return 0 or a negative errno value.
+ * Return a socket, to which hvhost sends a packet whenever the SINT interrupts a VP
+ * that has it armed, and has sent one already; or a negative errno value. It is the
+ * caller's, who closes it to hear no more.
  */
-int attachment_listen(struct attachment *attachment, unsigned int sint,
-		      int socket);
+int attachment_listen(struct attachment *attachment, unsigned int sint);
 /* Is the SINT armed on all VPs? Where not, a packet has been sent, or is being. */
 bool attachment_is_armed(struct attachment *attachment, unsigned int sint);
 /* Arm it on all VPs; see attach.h for what to look at next. */

@@ -39,30 +39,6 @@ union control {
 	char bytes[CMSG_SPACE(2 * sizeof(int))];
 };
 
-static int send_request(int socket, const struct hvpost_attach_request *request,
-			int descriptor)
-{
-	struct iovec part = {
-		.iov_base = (void *)request, .iov_len = sizeof(*request),
-	};
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	union control control = { 0 };
-	struct cmsghdr *head;
-
-	if (descriptor >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(sizeof(int));
-		head = CMSG_FIRSTHDR(&message);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(head), &descriptor, sizeof(int));
-	}
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
-}
-
 void attachment_socket_close_both(const int descriptors[2])
 {
 	for (int i = 0; i < 2; i++)
@@ -123,13 +99,13 @@ static int receive_answer(int socket, struct hvpost_attach_answer *answer,
 
 int attachment_socket_ask(int socket,
 			  const struct hvpost_attach_request *request,
-			  int descriptor, struct hvpost_attach_answer *answer,
+			  struct hvpost_attach_answer *answer,
 			  int descriptors[2])
 {
-	int err = send_request(socket, request, descriptor);
+	int err;
 
-	if (err)
-		return err == -EPIPE || err == -ECONNRESET ? -ENODEV : err;
+	if (send(socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		return errno == EPIPE || errno == ECONNRESET ? -ENODEV : -errno;
 	err = receive_answer(socket, answer, descriptors);
 	if (err)
 		attachment_socket_close_both(descriptors);

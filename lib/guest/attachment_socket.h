@@ -9,13 +9,13 @@
 int attachment_socket_connect(const char *path);
 
 /*
- * Send @request with @descriptor (-1: without one) and wait for the answer and the
- * descriptors that it brings, -1 where there is none. Return 0 or a negative errno
- * value, that of the answer among them; then no descriptor is left.
+ * Send @request and wait for the answer and the descriptors that it brings, -1 where
+ * there is none. Return 0 or a negative errno value, that of the answer among them;
+ * then no descriptor is left.
  */
 int attachment_socket_ask(int socket,
 			  const struct hvpost_attach_request *request,
-			  int descriptor, struct hvpost_attach_answer *answer,
+			  struct hvpost_attach_answer *answer,
 			  int descriptors[2]);
 
 void attachment_socket_close_both(const int descriptors[2]);

@@ -19,24 +19,18 @@ uint32_t room_look(const struct room *room)
 }
 
 /* With the lock held. */
-static int open_socket(struct room *room,
-		       int (*listen)(void *context, int socket), void *context)
+static int open_socket(struct room *room, int (*listen)(void *context),
+		       void *context)
 {
-	int pair[2], err;
+	int fd;
 
 	if (room->fd >= 0)
 		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		       0, pair))
-		return -errno;
-	err = listen(context, pair[1]);
-	/* From now on it is hvhost's alone, and tells if that ends. */
-	close(pair[1]);
-	if (err)
-		close(pair[0]);
-	else
-		room->fd = pair[0];
-	return err;
+	fd = listen(context);
+	if (fd < 0)
+		return fd;
+	room->fd = fd;
+	return 0;
 }
 
 /* What told who was here before. */
@@ -49,8 +43,7 @@ static void take_packets(const struct room *room)
 }
 
 /* With the lock held. Return 0 or a negative errno value. */
-static int take(struct room *room, int (*listen)(void *context, int socket),
-		void *context)
+static int take(struct room *room, int (*listen)(void *context), void *context)
 {
 	int err = room->is_taken ? -EBUSY : open_socket(room, listen, context);
 
@@ -62,8 +55,7 @@ static int take(struct room *room, int (*listen)(void *context, int socket),
 	return 0;
 }
 
-int room_enter(struct room *room, int (*listen)(void *context, int socket),
-	       void *context)
+int room_enter(struct room *room, int (*listen)(void *context), void *context)
 {
 	int saved_errno = errno, err;
 

@@ -31,11 +31,10 @@ uint32_t room_look(const struct room *room);
 
 /*
  * Ask to be told. Return a descriptor that is readable then, until room_leave(); or a
- * negative errno value, among them -EBUSY: another thread has it. @listen has hvhost
- * send its packets to a socket.
+ * negative errno value, among them -EBUSY: another thread has it. @listen makes the
+ * socket to which hvhost sends its packets, or returns a negative errno value.
  */
-int room_enter(struct room *room, int (*listen)(void *context, int socket),
-	     void *context);
+int room_enter(struct room *room, int (*listen)(void *context), void *context);
 void room_leave(struct room *room);
 
 void room_close(struct room *room);

@@ -3,12 +3,14 @@
  * The host target: this process is a partition of a running hvhost. A handle posts
  * as one partition, and receives as the same or as another one.
  *
- * The handle's descriptor is one end of a socket pair, whose other end hvhost has
- * while a SINT is bound: it sends a packet when the SINT interrupts a VP that has
- * it armed. Only receive takes packets away, and only where it found no record:
- * then it arms the SINT again, looks once more at what is noted, and may say that
- * there is nothing. So what comes afterwards makes the descriptor readable, and
- * what came before has been seen.
+ * While a SINT is bound there is a socket to which hvhost sends a packet when the
+ * SINT interrupts a VP that has it armed. Only receive takes packets away, and only
+ * where it found no record: then it arms the SINT again, looks once more at what is
+ * noted, and may say that there is nothing. So what comes afterwards makes the socket
+ * readable, and what came before has been seen.
+ *
+ * The handle's descriptor is there before that socket is, for event loops: an epoll
+ * instance that the socket joins. Receive itself waits for the socket.
  *
  * Who waits in receive sleeps on a futex at first, which takes half the time of a
  * packet on both sides. While it does, packets stay where they are, or the SINT
@@ -24,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,9 +59,9 @@ struct host {
 	struct attachment *sender;
 	struct attachment *receiver;
 	int fd;
-	bool has_packets;	/* it was readable when we last looked */
-	int other_end;		/* of @fd, until a bind; then -1 */
 	unsigned int sint;	/* 0: none is bound */
+	int listener;		/* of the SINT; -1: none is bound */
+	bool has_packets;	/* it was readable when we last looked */
 	struct hvpost_ioc_filter filter;	/* for the bind */
 	uint32_t next_vp;	/* where to look for a record first */
 	struct spin spin;
@@ -144,20 +147,17 @@ static int attach_both(struct host *host, const struct place *place)
 
 static int open_place(struct host *host, struct place *place)
 {
-	int err = parse_place(place), pair[2];
+	int err = parse_place(place);
 
 	if (err)
 		return err;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		       0, pair))
+	host->listener = -1;
+	host->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (host->fd < 0)
 		return -errno;
-	host->fd = pair[0];
-	host->other_end = pair[1];
 	err = attach_both(host, place);
-	if (err) {
-		close(pair[0]);
-		close(pair[1]);
-	}
+	if (err)
+		close(host->fd);
 	return err;
 }
 
@@ -181,23 +181,10 @@ static int host_open(const char *where, void **state)
 	return err;
 }
 
-static void close_other_end(struct host *host)
-{
-	if (host->other_end >= 0)
-		close(host->other_end);
-	host->other_end = -1;
-}
-
 static void unbind_vps(struct host *host, unsigned int sint, uint32_t vp_count)
 {
 	for (uint32_t i = 0; i < vp_count; i++)
 		receiver_unbind(attachment_receiver(host->receiver, i), sint);
-}
-
-static void unbind(struct host *host)
-{
-	unbind_vps(host, host->sint, attachment_vp_count(host->receiver));
-	attachment_listen(host->receiver, host->sint, -1);
 }
 
 static void host_close(void *state)
@@ -206,10 +193,12 @@ static void host_close(void *state)
 	int saved_errno = errno;
 
 	if (host->sint && !attachment_is_inherited(host->receiver))
-		unbind(host);
+		unbind_vps(host, host->sint,
+			   attachment_vp_count(host->receiver));
 	attachment_put(host->receiver);
 	attachment_put(host->sender);
-	close_other_end(host);
+	if (host->listener >= 0)
+		close(host->listener);
 	close(host->fd);
 	free(host);
 	errno = saved_errno;
@@ -358,7 +347,23 @@ static int bind_vps(struct host *host, const struct hvpost_bind *wish)
 	return 0;
 }
 
-static bool has_record(struct host *host, unsigned int sint)
+static int listen_for(struct host *host, unsigned int sint)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = attachment_listen(host->receiver, sint), err;
+
+	if (fd < 0)
+		return fd;
+	if (epoll_ctl(host->fd, EPOLL_CTL_ADD, fd, &event)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	host->listener = fd;
+	return 0;
+}
+
+static bool has_record(const struct host *host, unsigned int sint)
 {
 	for (uint32_t i = 0; i < attachment_vp_count(host->receiver); i++)
 		if (receiver_has_record(attachment_receiver(host->receiver, i),
@@ -367,14 +372,16 @@ static bool has_record(struct host *host, unsigned int sint)
 	return false;
 }
 
-/* What a bind finds in a slot has no interrupt to tell of it. */
-static void tell_of_records(struct host *host, unsigned int sint)
+/*
+ * The first packet stands for what was in the slots before, of which no interrupt
+ * tells: if that is nothing, it goes.
+ */
+static void take_first_packet(struct host *host, unsigned int sint)
 {
-	static const char packet = 1;
+	char packet;
 
-	if (has_record(host, sint))
-		send(host->other_end, &packet, sizeof(packet),
-		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!has_record(host, sint))
+		recv(host->listener, &packet, sizeof(packet), MSG_DONTWAIT);
 }
 
 /* Before that nobody else has the SINT, so that the listener is nobody's either. */
@@ -385,14 +392,14 @@ static int bind_and_listen(struct host *host, const struct hvpost_bind *wish)
 
 	if (err)
 		return err;
-	err = attachment_listen(host->receiver, sint, host->other_end);
+	err = listen_for(host, sint);
 	if (err) {
 		unbind_vps(host, sint, attachment_vp_count(host->receiver));
 		return err;
 	}
 	attachment_arm(host->receiver, sint);
 	attachment_run_interrupts(host->receiver);
-	tell_of_records(host, sint);
+	take_first_packet(host, sint);
 	return 0;
 }
 
@@ -407,11 +414,8 @@ static int host_bind(void *state, const struct hvpost_bind *wish)
 	if (host->sint)
 		return -EBUSY;
 	err = bind_and_listen(host, wish);
-	if (!err) {
+	if (!err)
 		host->sint = wish->sint;
-		/* From now on its end is hvhost's alone, and tells if that ends. */
-		close_other_end(host);
-	}
 	errno = saved_errno;
 	return err;
 }
@@ -453,7 +457,7 @@ static int arm(struct host *host)
 	    attachment_is_armed(host->receiver, host->sint))
 		return 0;
 	host->has_packets = false;
-	err = take_packets(host->fd);
+	err = take_packets(host->listener);
 	attachment_arm(host->receiver, host->sint);
 	return err;
 }
@@ -487,7 +491,7 @@ static int sleep_a_while(struct host *host, uint64_t deadline_ns)
  */
 static int wait_for_message(struct host *host, uint64_t deadline_ns)
 {
-	int err = hvpost_wait_readable(host->fd, deadline_ns);
+	int err = hvpost_wait_readable(host->listener, deadline_ns);
 
 	host->has_packets = !err;
 	return err;

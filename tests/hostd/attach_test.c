@@ -47,7 +47,7 @@ START_TEST(a_name_has_one_process_at_a_time)
 	daemon_start("");
 	peer = peer_attach("a");
 	other.socket = peer_connect();
-	peer_send(other.socket, &request, sizeof(request), -1);
+	peer_send(other.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&other));
 	ck_assert_int_eq(other.answer.error, -EBUSY);
 	ck_assert_str_eq(other.answer.reason,
@@ -81,7 +81,7 @@ START_TEST(a_bad_name_is_refused)
 
 	daemon_start("");
 	peer.socket = peer_connect();
-	peer_send(peer.socket, &request, sizeof(request), -1);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	ck_assert_int_eq(peer.answer.error, -EINVAL);
 	close(peer.socket);

@@ -407,11 +407,8 @@ void attack_by_deafness(const struct attack_site *site)
 {
 	struct attached attached = enter(site);
 	struct hvpost_attach_vp *vp = &attached.vp[0];
-	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends))
-		abort();
-	send_request(attached.socket, HVPOST_ATTACH_LISTEN, "", &ends[1], 1);
+	send_request(attached.socket, HVPOST_ATTACH_LISTEN, "", NULL, 0);
 	switch_on(&attached);
 	for (;;) {
 		__atomic_store_n(&vp->words.armed, UINT32_MAX,
@@ -452,7 +449,7 @@ void attack_by_descriptors(const struct attack_site *site)
 		close(fd);
 		if (!attach(site, &attached))
 			continue;
-		/* Listeners: first a socket, again and again, then others */
+		/* Again and again, where the first has not been seen yet */
 		for (unsigned int first = 0; first < 8; first++)
 			send_request(attached.socket, HVPOST_ATTACH_LISTEN, "",
 				     descriptors + (first < 4 ? 0 : first),

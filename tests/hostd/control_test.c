@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Control requests, as packets and as commands. */
-#define _GNU_SOURCE /* memfd_create */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +30,7 @@ static void ck_answers(const void *packet, size_t size, const char *error)
 	int socket = peer_connect();
 	ssize_t taken;
 
-	peer_send(socket, packet, size, -1);
+	peer_send(socket, packet, size);
 	taken = recv(socket, answer, sizeof(answer) - 1, 0);
 	ck_assert_int_gt(taken, 0);
 	answer[taken] = '\0';
@@ -129,7 +127,7 @@ START_TEST(one_visitor_may_ask_many_times)
 	daemon_start(SERVICE);
 	socket = peer_connect();
 	for (unsigned int times = 0; times < 100; times++) {
-		peer_send(socket, request, strlen(request), -1);
+		peer_send(socket, request, strlen(request));
 		ck_assert_int_gt(recv(socket, answer, sizeof(answer), 0), 0);
 	}
 	close(socket);
@@ -526,73 +524,94 @@ START_TEST(a_snapshot_of_others_is_refused_and_nothing_changes)
 }
 END_TEST
 
+#define BEGIN "{\"version\":1,\"command\":\"restore-begin\"}"
 #define RESTORE "{\"version\":1,\"command\":\"restore\"}"
 
-static void ck_restore_fails(int descriptor, const char *error)
+/* Take an answer, and the memfd with it if there is one. */
+static int take_answer(int socket, char *answer, size_t size)
 {
-	char answer[4096];
-	int socket = peer_connect();
-	ssize_t size;
+	struct iovec part = { .iov_base = answer, .iov_len = size - 1 };
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	ssize_t taken = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	int fd = -1;
 
-	peer_send(socket, RESTORE, strlen(RESTORE), descriptor);
-	size = recv(socket, answer, sizeof(answer) - 1, 0);
-	ck_assert_int_gt(size, 0);
-	answer[size] = '\0';
-	ck_assert_msg(strstr(answer, error) != NULL, "'%s' does not say '%s'",
-		      answer, error);
-	close(socket);
+	ck_assert_int_gt(taken, 0);
+	answer[taken] = '\0';
+	if (CMSG_FIRSTHDR(&message))
+		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	return fd;
 }
 
-#define NEEDS_MEMFD "a snapshot comes in a memfd that is sealed"
-#define ALL_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-
-static int memfd_of(off_t size, int seals)
+static void ck_restore_fails(int socket, const char *error)
 {
-	int fd = memfd_create("snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char answer[4096];
 
-	ck_assert_int_eq(ftruncate(fd, size), 0);
-	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
+	peer_send(socket, RESTORE, strlen(RESTORE));
+	take_answer(socket, answer, sizeof(answer));
+	ck_assert_msg(strstr(answer, error) != NULL, "'%s' does not say '%s'",
+		      answer, error);
+}
+
+static int begin_restore(int socket)
+{
+	char answer[4096];
+	int fd;
+
+	peer_send(socket, BEGIN, strlen(BEGIN));
+	fd = take_answer(socket, answer, sizeof(answer));
+	ck_assert_int_ge(fd, 0);
+	ck_assert_ptr_nonnull(strstr(answer, "\"content\":\"room\""));
 	return fd;
 }
 
 static const struct {
 	off_t size;
-	int seals;
 	const char *error;
-} bad_memfds[] = {
-	{ 100, 0, NEEDS_MEMFD },
-	{ 100, F_SEAL_SHRINK | F_SEAL_GROW, NEEDS_MEMFD },
-	{ 100, F_SEAL_WRITE | F_SEAL_GROW, NEEDS_MEMFD },
-	{ 0, ALL_SEALS, "a snapshot has 1 to" },
-	{ (256 << 20) + 1, ALL_SEALS, "a snapshot has 1 to" },
-	{ 1ll << 40, ALL_SEALS, "a snapshot has 1 to" },
-	{ 1, ALL_SEALS, "it is too short for a snapshot" },
-	{ 100, ALL_SEALS, "it is no snapshot of a machine" },
+} bad_snapshots[] = {
+	{ 0, "a snapshot has 1 to" },
+	{ (256 << 20) + 1, "a snapshot has 1 to" },
+	{ 1ll << 40, "a snapshot has 1 to" },
+	{ 1, "it is too short for a snapshot" },
+	{ 100, "it is no snapshot of a machine" },
 };
 
-START_TEST(what_could_change_or_is_no_snapshot_is_refused)
+START_TEST(what_is_no_snapshot_is_refused)
 {
-	int fd = memfd_of(bad_memfds[_i].size, bad_memfds[_i].seals);
+	int socket, fd;
 
 	daemon_start(SERVICE);
-	ck_restore_fails(fd, bad_memfds[_i].error);
+	socket = peer_connect();
+	fd = begin_restore(socket);
+	ck_assert_int_eq(ftruncate(fd, bad_snapshots[_i].size), 0);
+	ck_restore_fails(socket, bad_snapshots[_i].error);
+	/* Again, and into the same memfd */
+	close(begin_restore(socket));
+	ck_restore_fails(socket, bad_snapshots[_i].error);
 	close(fd);
+	close(socket);
 	ck_service("c", 1, "d", 1);
 }
 END_TEST
 
-START_TEST(what_would_have_to_be_waited_for_is_refused)
+START_TEST(a_snapshot_needs_its_beginning_by_the_same_connection)
 {
-	int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int one, other;
 
 	daemon_start(SERVICE);
-	ck_assert_int_eq(pipe(ends), 0);
-	ck_restore_fails(-1, NEEDS_MEMFD);
-	ck_restore_fails(ends[0], NEEDS_MEMFD);
-	ck_restore_fails(file, NEEDS_MEMFD);
-	close(ends[0]);
-	close(ends[1]);
-	close(file);
+	one = peer_connect();
+	other = peer_connect();
+	close(begin_restore(one));
+	ck_restore_fails(other, "the memfd that restore-begin answers with");
+	ck_restore_fails(one, "a snapshot has 1 to");
+	close(one);
+	close(other);
 	ck_service("c", 1, "d", 1);
 }
 END_TEST
@@ -632,10 +651,10 @@ Suite *control_suite(void)
 	tcase_add_test(tcase, a_machine_without_processes_is_restored);
 	tcase_add_test(tcase,
 		       a_snapshot_of_others_is_refused_and_nothing_changes);
-	tcase_add_loop_test(packets,
-			    what_could_change_or_is_no_snapshot_is_refused, 0,
-			    ROWS(bad_memfds));
-	tcase_add_test(packets, what_would_have_to_be_waited_for_is_refused);
+	tcase_add_loop_test(packets, what_is_no_snapshot_is_refused, 0,
+			    ROWS(bad_snapshots));
+	tcase_add_test(packets,
+		       a_snapshot_needs_its_beginning_by_the_same_connection);
 	tcase_add_test(tcase, json_counts_behind_what_cannot_be_parsed);
 	return suite;
 }

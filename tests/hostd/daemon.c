@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ void daemon_setup(void)
 	snprintf(host_daemon.log, sizeof(host_daemon.log), "%s/log",
 		 host_daemon.folder);
 	host_daemon.pid = 0;
+	host_daemon.passes_rights = false;
 }
 
 void daemon_teardown(void)
@@ -33,6 +35,26 @@ void daemon_teardown(void)
 	unlink(host_daemon.log);
 	unlink(host_daemon.socket);
 	ck_assert_int_eq(rmdir(host_daemon.folder), 0);
+}
+
+/* SO_PASSRIGHTS of Linux 6.16, which Debian 12's headers do not have */
+#define PASSRIGHTS 83
+
+/* For us and whatever we execute: the option is as unknown as it was before. */
+static void forget_passrights(void)
+{
+	const struct scmp_arg_cmp option = {
+		.arg = 2, .op = SCMP_CMP_EQ, .datum_a = PASSRIGHTS,
+	};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter ||
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOPROTOOPT),
+			     SCMP_SYS(setsockopt), 1, option) ||
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOPROTOOPT),
+			     SCMP_SYS(getsockopt), 1, option) ||
+	    seccomp_load(filter))
+		_exit(126);
 }
 
 static pid_t spawn(const char *options, int ready_fd)
@@ -50,6 +72,8 @@ static pid_t spawn(const char *options, int ready_fd)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
+		if (host_daemon.passes_rights)
+			forget_passrights();
 		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
 		_exit(127);
 	}

@@ -16,6 +16,7 @@ struct host_daemon {
 	char folder[64];
 	char socket[96];
 	char log[96];		/* its stderr */
+	bool passes_rights;	/* as kernels did that could not refuse descriptors */
 };
 
 extern struct host_daemon host_daemon;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Processes that break the protocol: they are dropped, and nobody else suffers. */
-#define _GNU_SOURCE /* pipe2, fallocate */
+#define _GNU_SOURCE /* fallocate */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,7 +62,7 @@ START_TEST(a_malformed_request_is_answered_and_ends_there)
 	request.reserved += bad_requests[_i].reserved;
 	memcpy(packet, &request, sizeof(request));
 	peer.socket = peer_connect();
-	peer_send(peer.socket, packet, size ? size : sizeof(request), -1);
+	peer_send(peer.socket, packet, size ? size : sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	ck_assert_int_eq(peer.answer.error, -EPROTO);
 	ck_assert_str_eq(peer.answer.reason, bad_requests[_i].says);
@@ -83,7 +82,7 @@ START_TEST(a_name_without_an_end_is_refused)
 	daemon_start(SERVICE);
 	memset(request.name, 'a', sizeof(request.name));
 	peer.socket = peer_connect();
-	peer_send(peer.socket, &request, sizeof(request), -1);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	ck_assert_int_eq(peer.answer.error, -EPROTO);
 	close(peer.socket);
@@ -125,7 +124,7 @@ START_TEST(who_attaches_once_more_is_dropped)
 
 	daemon_start(SERVICE);
 	peer = peer_attach("a");
-	peer_send(peer.socket, &request, sizeof(request), -1);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_dropped_for(&peer, "partition a: a request to attach once more");
 }
 END_TEST
@@ -139,52 +138,12 @@ START_TEST(a_listener_for_no_sint_is_refused)
 	daemon_start(SERVICE);
 	peer = peer_attach("a");
 	request.sint = HVPOST_ATTACH_ROOM + 1;
-	peer_send(peer.socket, &request, sizeof(request), -1);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_dropped_for(&peer, "a listener for a SINT that there is not");
 }
 END_TEST
 
-static int make_pipe(void)
-{
-	int ends[2];
-
-	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-	close(ends[0]);
-	return ends[1];
-}
-
-static int make_eventfd(void)
-{
-	return eventfd(0, EFD_CLOEXEC);
-}
-
-static int make_tcp_socket(void)
-{
-	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-static int (*const wrong_descriptors[])(void) = {
-	make_pipe, make_eventfd, make_tcp_socket,
-};
-
 static const uint32_t listeners[] = { 5, HVPOST_ATTACH_ROOM };
-
-START_TEST(a_listener_that_could_block_is_refused)
-{
-	struct hvpost_attach_request request =
-		request_of(HVPOST_ATTACH_LISTEN, "");
-	int descriptor = wrong_descriptors[_i / ROWS(listeners)]();
-	struct peer peer;
-
-	daemon_start(SERVICE);
-	peer = peer_attach("a");
-	request.sint = listeners[_i % ROWS(listeners)];
-	ck_assert_int_ge(descriptor, 0);
-	peer_send(peer.socket, &request, sizeof(request), descriptor);
-	close(descriptor);
-	ck_dropped_for(&peer, "a listener that is not a Unix socket");
-}
-END_TEST
 
 static const struct {
 	struct hvpost_attach_call call;
@@ -286,13 +245,11 @@ START_TEST(a_listener_that_is_full_holds_up_no_sender)
 	};
 	struct hvpost *sender;
 	struct peer peer;
-	int pair[2];
 
 	daemon_start("--link c:0x10=a:5 " SERVICE);
 	peer = peer_attach("a");
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	request.sint = listeners[_i];
-	peer_send(peer.socket, &request, sizeof(request), pair[1]);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	for (int i = 0; i < ROWS(set_up); i++)
 		ck_assert_int_eq(peer_wait(&peer, peer_submit(&peer, &set_up[i]))
@@ -311,8 +268,7 @@ START_TEST(a_listener_that_is_full_holds_up_no_sender)
 				 0);
 	}
 	hvpost_close(sender);
-	close(pair[0]);
-	close(pair[1]);
+	close(peer.listener);
 	peer_close(&peer);
 	ck_others_are_well();
 }
@@ -432,8 +388,6 @@ Suite *hostile_suite(void)
 
 	tcase_add_test(attached, who_attaches_once_more_is_dropped);
 	tcase_add_test(attached, a_listener_for_no_sint_is_refused);
-	tcase_add_loop_test(attached, a_listener_that_could_block_is_refused, 0,
-			    ROWS(wrong_descriptors) * ROWS(listeners));
 	tcase_add_loop_test(attached, who_makes_a_bad_call_is_dropped, 0,
 			    ROWS(bad_calls));
 	tcase_add_loop_test(attached, who_claims_more_calls_than_fit_is_dropped,

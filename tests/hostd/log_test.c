@@ -46,7 +46,7 @@ static void make_it_log(unsigned int lines)
 
 	while (lines--) {
 		peer.socket = peer_connect();
-		peer_send(peer.socket, "x", 1, -1);
+		peer_send(peer.socket, "x", 1);
 		ck_assert(peer_take_answer(&peer));
 		ck_assert_str_eq(peer.answer.reason, wrong);
 		close(peer.socket);

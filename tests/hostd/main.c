@@ -36,6 +36,7 @@ int main(void)
 	srunner_add_suite(runner, turns_suite());
 	srunner_add_suite(runner, hostile_suite());
 	srunner_add_suite(runner, log_suite());
+	srunner_add_suite(runner, descriptor_suite());
 	srunner_add_suite(runner, attack_suite());
 	srunner_add_suite(runner, vmbus_suite());
 	srunner_add_suite(runner, top_suite());

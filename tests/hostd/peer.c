@@ -37,25 +37,29 @@ int peer_connect(void)
 	return fd;
 }
 
-void peer_send(int socket, const void *bytes, size_t size, int descriptor)
+void peer_send(int socket, const void *bytes, size_t size)
+{
+	ck_assert_int_eq(send(socket, bytes, size, MSG_NOSIGNAL),
+			 (ssize_t)size);
+}
+
+int peer_send_with(int socket, const void *bytes, size_t size, int descriptor)
 {
 	struct iovec part = { .iov_base = (void *)bytes, .iov_len = size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	union {
 		struct cmsghdr head;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { .bytes = { 0 } };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
 
-	if (descriptor >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.head), &descriptor, sizeof(int));
-	}
-	ck_assert_int_eq(sendmsg(socket, &message, MSG_NOSIGNAL),
-			 (ssize_t)size);
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &descriptor, sizeof(int));
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 bool peer_take_answer(struct peer *peer)
@@ -79,6 +83,10 @@ bool peer_take_answer(struct peer *peer)
 	ck_assert_int_eq(size, sizeof(peer->answer));
 	if (!CMSG_FIRSTHDR(&message))
 		return true;
+	if (control.head.cmsg_len == CMSG_LEN(sizeof(int))) {
+		memcpy(&peer->listener, CMSG_DATA(&control.head), sizeof(int));
+		return true;
+	}
 	ck_assert_uint_eq(control.head.cmsg_len, CMSG_LEN(sizeof(descriptors)));
 	memcpy(descriptors, CMSG_DATA(&control.head), sizeof(descriptors));
 	peer->memory_fd = descriptors[0];
@@ -100,7 +108,7 @@ struct peer peer_attach(const char *name)
 	struct peer peer = { .socket = peer_connect() };
 	void *pages;
 
-	peer_send(peer.socket, &request, sizeof(request), -1);
+	peer_send(peer.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	ck_assert_int_eq(peer.answer.error, 0);
 	pages = mmap(NULL, peer.answer.memory_size, PROT_READ | PROT_WRITE,

@@ -11,6 +11,7 @@
 struct peer {
 	int socket;
 	int memory_fd, doorbell;	/* once it is attached */
+	int listener;			/* the last that came */
 	struct hvpost_attach_answer answer;
 	struct hvpost_attach_memory *memory;
 	struct hvpost_attach_vp *vp;
@@ -21,8 +22,9 @@ struct hvpost_attach_request request_of(enum hvpost_attach_kind kind,
 					const char *name);
 
 int peer_connect(void);
-/* Send bytes, and a descriptor unless it is -1. */
-void peer_send(int socket, const void *bytes, size_t size, int descriptor);
+void peer_send(int socket, const void *bytes, size_t size);
+/* Send bytes and a descriptor. Return 0 or a negative errno value. */
+int peer_send_with(int socket, const void *bytes, size_t size, int descriptor);
 /* Take one answer, and the descriptors if it has any. Return false: hvhost has hung up. */
 bool peer_take_answer(struct peer *peer);
 /* Has hvhost hung up, or will it, without an answer? */

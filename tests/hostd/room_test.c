@@ -233,7 +233,7 @@ static void ask(const char *request)
 	int socket = peer_connect();
 	ssize_t size;
 
-	peer_send(socket, request, strlen(request), -1);
+	peer_send(socket, request, strlen(request));
 	size = recv(socket, answer, sizeof(answer) - 1, 0);
 	ck_assert_int_gt(size, 0);
 	answer[size] = '\0';

@@ -79,6 +79,23 @@ static int open_a_network_socket(void)
 	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? -errno : 0;
 }
 
+static int open_a_pair(int family)
+{
+	int ends[2];
+
+	return socketpair(family, SOCK_SEQPACKET, 0, ends) ? -errno : 0;
+}
+
+static int open_a_listener(void)
+{
+	return open_a_pair(AF_UNIX);
+}
+
+static int open_a_pair_of_another_family(void)
+{
+	return open_a_pair(AF_TIPC);
+}
+
 static int open_a_file(void)
 {
 	return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 ?
@@ -133,6 +150,8 @@ static const struct {
 	{ turn_into_code_by_key, -EPERM },
 	{ run_another_program, -EPERM },
 	{ open_a_network_socket, -EPERM },
+	{ open_a_pair_of_another_family, -EPERM },
+	{ open_a_listener, 0 },
 	{ open_a_file, -EPERM },
 	{ map_data, 0 },
 	{ map_a_new_memfd, 0 },

@@ -122,13 +122,13 @@ static void start_guest(void)
 /* Carry out a command for the guest; its answer. */
 static const char *ask(const char *command)
 {
+	struct control_asker asker = { .socket = sockets[0], .snapshot_fd = -1 };
 	char text[CONTROL_ANSWER_SIZE_MAX + 1];
 	ssize_t size;
 
 	snprintf(text, sizeof(text), "{\"version\":1,\"command\":\"%s\","
 		 "\"guest\":\"" GUEST "\"}", command);
-	ck_assert_int_eq(control_answer(&server, sockets[0], text, strlen(text),
-					-1), 0);
+	ck_assert_int_eq(control_answer(&server, &asker, text, strlen(text)), 0);
 	size = recv(sockets[1], text, sizeof(text) - 1, 0);
 	ck_assert_int_gt(size, 0);
 	text[size] = '\0';
