@@ -230,8 +230,8 @@ START_TEST(an_attack_costs_others_no_message_and_hvhost_no_size)
 	} while (!have_done(&attackers));
 	rounds = stop_attackers(&attackers);
 
-	/* What they had goes back. */
-	while (count_descriptors() != descriptors)
+	/* What they had goes back. At first something may just have been closing. */
+	while (count_descriptors() > descriptors)
 		look_again();
 	ck_assert(daemon_is_alive());
 	/* One round of each was broken off. */
