@@ -215,6 +215,8 @@ static int add_client(struct server *server, struct named *named, int socket,
 	if (err) {
 		log_line("partition %s cannot begin: %s", named->name,
 			 strerror(-err));
+		client_refuse(socket, err, "hvhost cannot begin it: is there room "
+					   "for what it is to have?");
 		remove_client(server, client);
 	}
 	/* The socket was the client's. */

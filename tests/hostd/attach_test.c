@@ -58,6 +58,23 @@ START_TEST(a_name_has_one_process_at_a_time)
 }
 END_TEST
 
+START_TEST(who_cannot_have_what_it_is_to_have_is_told_so)
+{
+	struct hvpost_attach_request request =
+		request_of(HVPOST_ATTACH_OPEN, "a");
+	struct peer peer;
+
+	daemon_start("--conformance a --max-connections 1");
+	peer.socket = peer_connect();
+	peer_send(peer.socket, &request, sizeof(request));
+	ck_assert(peer_take_answer(&peer));
+	ck_assert_int_eq(peer.answer.error, -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(peer.answer.reason, "room"));
+	ck_assert(peer_is_dropped(peer.socket));
+	close(peer.socket);
+}
+END_TEST
+
 START_TEST(who_closes_its_socket_leaves_its_name_at_once)
 {
 	daemon_start("");
@@ -383,6 +400,7 @@ Suite *attach_suite(void)
 		       a_process_gets_sealed_memory_of_the_size_that_it_is_told);
 	tcase_add_test(names, a_name_has_one_process_at_a_time);
 	tcase_add_test(names, who_closes_its_socket_leaves_its_name_at_once);
+	tcase_add_test(names, who_cannot_have_what_it_is_to_have_is_told_so);
 	tcase_add_loop_test(names, a_bad_name_is_refused, 0, ROWS(bad_names));
 	tcase_add_test(names, the_longest_name_is_taken);
 	tcase_add_test(names, beyond_the_quota_of_clients_is_enospc);
