@@ -12,7 +12,6 @@
 #include "client.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -249,9 +248,10 @@ static const char *run_call(struct client_state *state, uint32_t vp_index,
 static void wake_waiters(struct hvpost_attach_words *words, struct ring *ring)
 {
 	ring->told = ring->completed;
+	/* One for each call there can be: to wake thousands would cost others time. */
 	if (__atomic_load_n(&words->waiters, __ATOMIC_SEQ_CST))
-		syscall(SYS_futex, &words->completed, FUTEX_WAKE, INT_MAX,
-			NULL, NULL, 0);
+		syscall(SYS_futex, &words->completed, FUTEX_WAKE,
+			HVPOST_ATTACH_CALLS, NULL, NULL, 0);
 }
 
 /*

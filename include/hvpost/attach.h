@@ -31,6 +31,8 @@
  *   results		The process, before it sleeps in futex(2) on @completed,
  *			raises @waiters; the host changes @completed and then looks
  *			at @waiters; futex(2) itself looks at @completed again.
+ *			It wakes HVPOST_ATTACH_CALLS of them at most: who may be
+ *			one of more looks again now and then.
  *   interrupts		The host sets the SINT's bit in @asserted, then looks at
  *			@armed; the process sets the bit in @armed, then looks at
  *			@asserted. The host clears what it found in @armed and sends a
