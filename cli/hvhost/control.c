@@ -17,26 +17,27 @@
 static const struct {
 	const char *name;
 	void (*run)(struct request *request);
+	bool only_looks;	/* at no message's content either */
 } commands[] = {
-	{ "link", control_link },
-	{ "unlink", control_unlink },
-	{ "links", control_links },
-	{ "partitions", control_partitions },
-	{ "inspect", control_inspect },
-	{ "port-create", control_port_create },
-	{ "port-delete", control_port_delete },
-	{ "ports", control_ports },
-	{ "connection-create", control_connection_create },
-	{ "connection-delete", control_connection_delete },
-	{ "connections", control_connections },
-	{ "snapshot", control_snapshot },
-	{ "restore-begin", control_restore_begin },
-	{ "restore", control_restore },
-	{ "guests", control_guests },
-	{ "guest-pause", control_guest_pause },
-	{ "guest-resume", control_guest_resume },
-	{ "guest-reset", control_guest_reset },
-	{ "guest-stop", control_guest_stop },
+	{ "link", control_link, false },
+	{ "unlink", control_unlink, false },
+	{ "links", control_links, true },
+	{ "partitions", control_partitions, true },
+	{ "inspect", control_inspect, true },
+	{ "port-create", control_port_create, false },
+	{ "port-delete", control_port_delete, false },
+	{ "ports", control_ports, true },
+	{ "connection-create", control_connection_create, false },
+	{ "connection-delete", control_connection_delete, false },
+	{ "connections", control_connections, true },
+	{ "snapshot", control_snapshot, false },
+	{ "restore-begin", control_restore_begin, false },
+	{ "restore", control_restore, false },
+	{ "guests", control_guests, true },
+	{ "guest-pause", control_guest_pause, false },
+	{ "guest-resume", control_guest_resume, false },
+	{ "guest-reset", control_guest_reset, false },
+	{ "guest-stop", control_guest_stop, false },
 };
 
 static void dispatch(struct request *request)
@@ -53,7 +54,14 @@ static void dispatch(struct request *request)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name))
 			continue;
-		commands[i].run(request);
+		if (commands[i].only_looks || request->asker->may_change)
+			commands[i].run(request);
+		else
+			request_fail(request, "'hvhost run' lets its own user "
+				     "and root do that, and whom "
+				     "--control-user and --control-group name",
+				     "this user may use this hvhost and look at "
+				     "it, but not change it");
 		return;
 	}
 	request_fail(request, NULL, "there is no request '%.40s'", name);

@@ -7,6 +7,7 @@
 #ifndef CONTROL_H
 #define CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "inquiry.h"
@@ -15,6 +16,7 @@
 /* Who asks, by one packet or many. */
 struct control_asker {
 	int socket;
+	bool may_change;	/* what runs, and see what others send */
 	int snapshot_fd;	/* a memfd of ours for what it wants to restore, or -1 */
 };
 

@@ -28,6 +28,8 @@ struct run {
 	struct option_list links;
 	struct option_list users;
 	struct option_list groups;
+	struct option_list control_users;
+	struct option_list control_groups;
 	const char *conformance;
 	uint64_t clients_max;
 	uint64_t ports_max;
@@ -81,6 +83,13 @@ static const struct option_line options[] = {
 	  "whose members may come; the socket's group is the\n"
 	  "first of them (any number of times)",
 	  OPTION_LIST, VALUE(groups), 0, 0 },
+	{ 0, "control-user", "USER",
+	  "the same, and who may also change what runs: links,\n"
+	  "ports, guests, snapshots (any number of times)",
+	  OPTION_LIST, VALUE(control_users), 0, 0 },
+	{ 0, "control-group", "GROUP",
+	  "whose members may, likewise (any number of times)",
+	  OPTION_LIST, VALUE(control_groups), 0, 0 },
 	{ 0, "max-clients", "N", "attached processes at one time (64)",
 	  OPTION_NUMBER, VALUE(clients_max), 1, 1024 },
 	{ 0, "max-ports", "N", "ports of one partition (256)",
@@ -244,14 +253,13 @@ static int add_guests(struct run *run)
 	return status;
 }
 
-/* Who may come */
+/* Who may come, and who may do what */
 
-static int add_users(struct run *run)
+static int add_users(struct run *run, const char *option,
+		     const struct option_list *list, struct server_peers *peers)
 {
-	struct server_peers *peers = &run->server.peers;
-
-	for (size_t i = 0; i < run->users.count; i++) {
-		const char *text = run->users.text[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const char *text = list->text[i];
 		const struct passwd *user = getpwnam(text);
 		uint64_t number;
 
@@ -259,20 +267,20 @@ static int add_users(struct run *run)
 		    (!user && (parse_number(text, &number) ||
 			       number >= UINT32_MAX)))
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
-					    "--allow-user '%.80s': no such "
-					    "user, or one too many", text);
+					    "%s '%.80s': no such user, or one "
+					    "too many", option, text);
 		peers->user[peers->user_count++] =
 			user ? user->pw_uid : (uid_t)number;
 	}
 	return EXIT_DONE;
 }
 
-static int add_groups(struct run *run)
+static int add_groups(struct run *run, const char *option,
+		      const struct option_list *list,
+		      struct server_peers *peers)
 {
-	struct server_peers *peers = &run->server.peers;
-
-	for (size_t i = 0; i < run->groups.count; i++) {
-		const char *text = run->groups.text[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const char *text = list->text[i];
 		const struct group *group = getgrnam(text);
 		uint64_t number;
 
@@ -280,12 +288,41 @@ static int add_groups(struct run *run)
 		    (!group && (parse_number(text, &number) ||
 				number >= UINT32_MAX)))
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
-					    "--allow-group '%.80s': no such "
-					    "group, or one too many", text);
+					    "%s '%.80s': no such group, or one "
+					    "too many", option, text);
 		peers->group[peers->group_count++] =
 			group ? group->gr_gid : (gid_t)number;
 	}
 	return EXIT_DONE;
+}
+
+static int add_peers(struct run *run)
+{
+	struct server_peers *peers = &run->server.peers;
+	int status = add_users(run, "--allow-user", &run->users, peers);
+
+	if (!status)
+		status = add_groups(run, "--allow-group", &run->groups, peers);
+	if (!status)
+		status = add_users(run, "--control-user", &run->control_users,
+				   peers);
+	if (!status)
+		status = add_groups(run, "--control-group",
+				    &run->control_groups, peers);
+	return status;
+}
+
+/* They may come, too: so all of this has been found to be right. */
+static int add_controllers(struct run *run)
+{
+	struct server_peers *controllers = &run->server.controllers;
+	int status = add_users(run, "--control-user", &run->control_users,
+			       controllers);
+
+	if (!status)
+		status = add_groups(run, "--control-group",
+				    &run->control_groups, controllers);
+	return status;
 }
 
 /* The socket's file is no narrower than what the peers' credentials decide. */
@@ -405,9 +442,9 @@ static int set_up_and_serve(struct run *run)
 	if (!status)
 		status = add_links(run);
 	if (!status)
-		status = add_users(run);
+		status = add_peers(run);
 	if (!status)
-		status = add_groups(run);
+		status = add_controllers(run);
 	return status ? status : serve(run);
 }
 

@@ -31,7 +31,7 @@ struct server_limits {
 	struct restart_limits restart;	/* of guests */
 };
 
-/* Who may come, besides our own user and root. */
+/* Who may come, or do something, besides our own user and root. */
 struct server_peers {
 	uid_t user[SERVER_PEERS_MAX];
 	gid_t group[SERVER_PEERS_MAX];
@@ -61,7 +61,8 @@ struct server {
 	struct links links;
 	uint32_t link_count;
 	struct server_limits limits;
-	struct server_peers peers;
+	struct server_peers peers;	/* who may come */
+	struct server_peers controllers;	/* of these, who may change things */
 	struct clients clients;
 	uint32_t client_count;
 	struct worker *worker;		/* of the clients */

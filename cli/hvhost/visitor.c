@@ -26,9 +26,9 @@ struct visitor {
 	bool is_refused;	/* and is to be told so when it asks */
 };
 
-/* Who may come */
+/* Who may come, and who may do what */
 
-static bool user_is_allowed(const struct server_peers *peers, uid_t user)
+static bool has_user(const struct server_peers *peers, uid_t user)
 {
 	if (user == 0 || user == geteuid())
 		return true;
@@ -38,7 +38,7 @@ static bool user_is_allowed(const struct server_peers *peers, uid_t user)
 	return false;
 }
 
-static bool group_is_allowed(const struct server_peers *peers, gid_t group)
+static bool has_group(const struct server_peers *peers, gid_t group)
 {
 	for (size_t i = 0; i < peers->group_count; i++)
 		if (peers->group[i] == group)
@@ -46,33 +46,44 @@ static bool group_is_allowed(const struct server_peers *peers, gid_t group)
 	return false;
 }
 
-static bool any_group_is_allowed(const struct server_peers *peers, int socket,
-				 gid_t group)
+static bool has_any_group(const struct server_peers *peers, int socket,
+			  gid_t group)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t size = sizeof(groups);
 
 	if (!peers->group_count)
 		return false;
-	if (group_is_allowed(peers, group))
+	if (has_group(peers, group))
 		return true;
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size))
 		return false;
 	for (size_t i = 0; i < size / sizeof(groups[0]); i++)
-		if (group_is_allowed(peers, groups[i]))
+		if (has_group(peers, groups[i]))
 			return true;
 	return false;
 }
 
-static bool peer_is_allowed(const struct server *server, int socket,
-			    struct ucred *peer)
+static bool is_among(const struct server_peers *peers, int socket,
+		     const struct ucred *peer)
 {
-	socklen_t size = sizeof(*peer);
+	return has_user(peers, peer->uid) ||
+	       has_any_group(peers, socket, peer->gid);
+}
 
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &size))
-		return false;
-	return user_is_allowed(&server->peers, peer->uid) ||
-	       any_group_is_allowed(&server->peers, socket, peer->gid);
+static void look_at_rights(struct visitor *visitor)
+{
+	const struct server *server = visitor->server;
+	struct ucred *peer = &visitor->peer;
+	socklen_t size = sizeof(*peer);
+	int socket = visitor->watch.fd;
+	bool is_known = !getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer,
+				    &size);
+
+	visitor->is_refused = !is_known ||
+			      !is_among(&server->peers, socket, peer);
+	visitor->asker.may_change = is_known &&
+				    is_among(&server->controllers, socket, peer);
 }
 
 /* Coming and going */
@@ -144,7 +155,7 @@ static void refuse(struct visitor *visitor, bool is_control)
 
 	if (is_control)
 		control_refuse(visitor->watch.fd, reason,
-			       "see --allow-user and --allow-group of hvhost "
+			       "see --allow-user and --control-user of hvhost "
 			       "run");
 	else
 		client_refuse(visitor->watch.fd, -EACCES, reason);
@@ -206,7 +217,7 @@ void visitors_admit(struct server *server, int fd)
 		closer_close(server->closer, fd);
 		return;
 	}
-	visitor->is_refused = !peer_is_allowed(server, fd, &visitor->peer);
+	look_at_rights(visitor);
 	if (visitor->is_refused)
 		log_line("process %d of user %u may not come: see --allow-user",
 			 (int)visitor->peer.pid,

@@ -140,6 +140,8 @@ static const struct {
 	{ "--conformance ''", "a partition's name has" },
 	{ "--allow-user nobody-of-this-name", "no such user" },
 	{ "--allow-group nobody-of-this-name", "no such group" },
+	{ "--control-user nobody-of-this-name", "no such user" },
+	{ "--control-group nobody-of-this-name", "no such group" },
 	{ "--max-clients 0", "is not a number from 1" },
 	{ "--socket ''", "cannot listen at" },
 	{ "--socket /nonexistent/s", "cannot listen at /nonexistent/s" },
@@ -160,18 +162,28 @@ END_TEST
 
 #define SOMEBODY 54321
 
+static void be_somebody(void)
+{
+	ck_assert_int_eq(chmod(host_daemon.folder, 0755), 0);
+	ck_assert_int_eq(chmod(host_daemon.socket, 0666), 0);
+	ck_assert_int_eq(setegid(SOMEBODY), 0);
+	ck_assert_int_eq(seteuid(SOMEBODY), 0);
+}
+
+static void be_root(void)
+{
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
+}
+
 static int open_as_somebody(void)
 {
 	struct hvpost *handle;
 	int err;
 
-	ck_assert_int_eq(chmod(host_daemon.folder, 0755), 0);
-	ck_assert_int_eq(chmod(host_daemon.socket, 0666), 0);
-	ck_assert_int_eq(setegid(SOMEBODY), 0);
-	ck_assert_int_eq(seteuid(SOMEBODY), 0);
+	be_somebody();
 	err = hvpost_open(target_of("a"), &handle);
-	ck_assert_int_eq(seteuid(0), 0);
-	ck_assert_int_eq(setegid(0), 0);
+	be_root();
 	if (!err)
 		hvpost_close(handle);
 	return err;
@@ -200,6 +212,56 @@ START_TEST(a_member_of_an_allowed_group_may_come)
 }
 END_TEST
 
+/* What hvhost answers to somebody who asks for that. */
+static const char *answer_to_somebody(const char *request)
+{
+	static char answer[4096];
+	ssize_t size;
+	int socket;
+
+	be_somebody();
+	socket = peer_connect();
+	be_root();
+	peer_send(socket, request, strlen(request));
+	size = recv(socket, answer, sizeof(answer) - 1, 0);
+	ck_assert_int_gt(size, 0);
+	answer[size] = '\0';
+	close(socket);
+	return answer;
+}
+
+#define LOOK	"{\"version\":1,\"command\":\"links\"}"
+#define LINK	"{\"version\":1,\"command\":\"link\"," \
+		"\"from\":\"a\",\"connection\":16,\"to\":\"b\",\"sint\":5}"
+
+/* Each but the links: what lets them change something has its own checks. */
+static const char *const changing[] = {
+	"link", "unlink", "port-create", "port-delete", "connection-create",
+	"connection-delete", "snapshot", "restore-begin", "restore",
+	"guest-pause", "guest-resume", "guest-reset", "guest-stop",
+};
+
+START_TEST(who_may_come_may_look_and_change_nothing)
+{
+	char request[64];
+
+	daemon_start("--allow-user 54321");
+	ck_assert_ptr_nonnull(strstr(answer_to_somebody(LOOK), "\"ok\":true"));
+	snprintf(request, sizeof(request), "{\"version\":1,\"command\":\"%s\"}",
+		 changing[_i]);
+	ck_assert_ptr_nonnull(strstr(answer_to_somebody(request),
+				     "but not change it"));
+}
+END_TEST
+
+START_TEST(who_may_control_may_come_and_change_things)
+{
+	daemon_start(_i ? "--control-user 54321" : "--control-group 54321");
+	ck_assert_int_eq(open_as_somebody(), 0);
+	ck_assert_ptr_nonnull(strstr(answer_to_somebody(LINK), "\"ok\":true"));
+}
+END_TEST
+
 Suite *run_suite(void)
 {
 	Suite *suite = suite_create("run");
@@ -225,5 +287,9 @@ Suite *run_suite(void)
 	tcase_add_test(peers, a_user_who_is_not_allowed_is_refused);
 	tcase_add_test(peers, a_user_who_is_allowed_may_come);
 	tcase_add_test(peers, a_member_of_an_allowed_group_may_come);
+	tcase_add_loop_test(peers, who_may_come_may_look_and_change_nothing, 0,
+			    ROWS(changing));
+	tcase_add_loop_test(peers, who_may_control_may_come_and_change_things,
+			    0, 2);
 	return suite;
 }
