@@ -29,6 +29,23 @@ static void tell(struct bench *bench, const char *pattern, const char *against)
 	bench_tell_rounds(bench, value, other, turns_rounds());
 }
 
+/* As it is, with trace points that nobody looks at, and as built without them. */
+static void tell_untraced(const char *name, const char *pattern)
+{
+	double value[TURNS_ROUNDS_MAX], other[TURNS_ROUNDS_MAX];
+
+	for (unsigned int round = 0; round < turns_rounds(); round++) {
+		value[round] = of_round(pattern, round);
+		other[round] = turns_get(pattern, TURNS_UNTRACED,
+					 TURNS_NANOSECONDS, round);
+	}
+	bench_tell_rounds(&(struct bench){
+			.name = name, .unit = "instr.",
+			.against = "built without trace points",
+			.ratio_at_most = 1.03,
+		}, value, other, turns_rounds());
+}
+
 static void tell_added(const char *name, const char *pattern)
 {
 	double added[TURNS_ROUNDS_MAX], aim[TURNS_ROUNDS_MAX];
@@ -58,6 +75,7 @@ static void tell_posts(void)
 		.name = "device: a post, traced by tracefs",
 		.against = "not traced",
 	}, "traced", "post");
+	tell_untraced("device: a post, nobody looks", "post");
 	tell_added("device: a post adds", "post");
 	tell_added("device: each of 16 by one call adds", "batch");
 	tell_added("device: a post by the library adds", "library");
@@ -70,6 +88,7 @@ static void tell_receiving(void)
 		.against = "by read()",
 		.ratio_at_most = 1,
 	}, "ring", "read");
+	tell_untraced("device: a message by read(), nobody looks", "read");
 	tell(&(struct bench){
 		.name = "device: a message by ring",
 		.against = "by read() of 16",

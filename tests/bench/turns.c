@@ -9,7 +9,7 @@
 
 #define TURNS_MAX	2048u
 
-static const char *const hosts[TURNS_HOSTS] = { "hvhost", "qemu" };
+static const char *const hosts[TURNS_HOSTS] = { "hvhost", "qemu", "untraced" };
 
 static struct turn {
 	unsigned int round;		/* from 1 on */
