@@ -122,7 +122,9 @@ static void start_guest(void)
 /* Carry out a command for the guest; its answer. */
 static const char *ask(const char *command)
 {
-	struct control_asker asker = { .socket = sockets[0], .snapshot_fd = -1 };
+	struct control_asker asker = {
+		.socket = sockets[0], .may_change = true, .snapshot_fd = -1,
+	};
 	char text[CONTROL_ANSWER_SIZE_MAX + 1];
 	ssize_t size;
 
