@@ -296,33 +296,28 @@ static int add_groups(struct run *run, const char *option,
 	return EXIT_DONE;
 }
 
-static int add_peers(struct run *run)
+static int add_controllers(struct run *run, struct server_peers *peers)
 {
-	struct server_peers *peers = &run->server.peers;
-	int status = add_users(run, "--allow-user", &run->users, peers);
+	int status = add_users(run, "--control-user", &run->control_users,
+			       peers);
 
-	if (!status)
-		status = add_groups(run, "--allow-group", &run->groups, peers);
-	if (!status)
-		status = add_users(run, "--control-user", &run->control_users,
-				   peers);
-	if (!status)
-		status = add_groups(run, "--control-group",
-				    &run->control_groups, peers);
-	return status;
+	return status ? status : add_groups(run, "--control-group",
+					    &run->control_groups, peers);
 }
 
-/* They may come, too: so all of this has been found to be right. */
-static int add_controllers(struct run *run)
+/* Who may control may come, too. */
+static int add_peers(struct run *run)
 {
-	struct server_peers *controllers = &run->server.controllers;
-	int status = add_users(run, "--control-user", &run->control_users,
-			       controllers);
+	struct server *server = &run->server;
+	int status = add_users(run, "--allow-user", &run->users,
+			       &server->peers);
 
 	if (!status)
-		status = add_groups(run, "--control-group",
-				    &run->control_groups, controllers);
-	return status;
+		status = add_groups(run, "--allow-group", &run->groups,
+				    &server->peers);
+	if (!status)
+		status = add_controllers(run, &server->peers);
+	return status ? status : add_controllers(run, &server->controllers);
 }
 
 /* The socket's file is no narrower than what the peers' credentials decide. */
@@ -443,8 +438,6 @@ static int set_up_and_serve(struct run *run)
 		status = add_links(run);
 	if (!status)
 		status = add_peers(run);
-	if (!status)
-		status = add_controllers(run);
 	return status ? status : serve(run);
 }
 
