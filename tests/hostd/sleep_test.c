@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* Threads that sleep until a SINT interrupts: by hand, and in the library. */
+/*
+ * Threads that sleep until a SINT interrupts, by hand and in the library, and until a
+ * call is done.
+ */
 #define _GNU_SOURCE /* syscall */
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -179,6 +183,53 @@ START_TEST(receives_that_sleep_and_an_event_loop_take_turns)
 }
 END_TEST
 
+/* Calls */
+
+#define WAITERS	(HVPOST_ATTACH_CALLS + 6)
+
+static pid_t start_waiter(struct peer *peer)
+{
+	uint32_t *completed = &peer->vp[0].words.completed;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(syscall(SYS_futex, completed, FUTEX_WAIT, 0, NULL, NULL,
+			      0) != 0);
+	wait_until_it_is_in(child, SYS_futex);
+	return child;
+}
+
+static void make_call(struct peer *peer)
+{
+	const struct hvpost_attach_call call = {
+		.kind = HVPOST_ATTACH_READ_MSR, .control = HV_MSR_VP_INDEX,
+	};
+
+	peer_wait(peer, peer_submit(peer, &call));
+}
+
+START_TEST(no_more_are_woken_for_a_call_than_there_can_be_calls)
+{
+	pid_t child[WAITERS];
+	struct peer peer;
+
+	daemon_start("");
+	peer = peer_attach("a");
+	for (unsigned int i = 0; i < WAITERS; i++)
+		child[i] = start_waiter(&peer);
+	__atomic_store_n(&peer.vp[0].words.waiters, WAITERS, __ATOMIC_SEQ_CST);
+	make_call(&peer);
+	/* They are all taken off the futex before the first of them is woken. */
+	join(child[0]);
+	ck_assert_int_eq(syscall(SYS_futex, &peer.vp[0].words.completed,
+				 FUTEX_WAKE, INT_MAX, NULL, NULL, 0),
+			 WAITERS - HVPOST_ATTACH_CALLS);
+	for (unsigned int i = 1; i < WAITERS; i++)
+		join(child[i]);
+	peer_close(&peer);
+}
+END_TEST
+
 Suite *sleep_suite(void)
 {
 	Suite *suite = suite_create("sleep");
@@ -189,5 +240,7 @@ Suite *sleep_suite(void)
 	tcase_add_test(tcase, who_sleeps_until_its_sint_interrupts_is_woken);
 	tcase_add_test(tcase,
 		       receives_that_sleep_and_an_event_loop_take_turns);
+	tcase_add_test(tcase,
+		       no_more_are_woken_for_a_call_than_there_can_be_calls);
 	return suite;
 }
