@@ -2,9 +2,7 @@
 /* hvhost run: from a command line to a server that runs. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,66 +253,44 @@ static int add_guests(struct run *run)
 
 /* Who may come, and who may do what */
 
-static int add_users(struct run *run, const char *option,
-		     const struct option_list *list, struct server_peers *peers)
+typedef const char *add_peer(struct peers *peers, const char *text);
+
+static int add_list(struct run *run, const char *option,
+		    const struct option_list *list, add_peer *add,
+		    struct peers *peers)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *text = list->text[i];
-		const struct passwd *user = getpwnam(text);
-		uint64_t number;
+		const char *wrong = add(peers, text);
 
-		if (peers->user_count == SERVER_PEERS_MAX ||
-		    (!user && (parse_number(text, &number) ||
-			       number >= UINT32_MAX)))
+		if (wrong)
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
-					    "%s '%.80s': no such user, or one "
-					    "too many", option, text);
-		peers->user[peers->user_count++] =
-			user ? user->pw_uid : (uid_t)number;
+					    "%s '%.80s': %s", option, text,
+					    wrong);
 	}
 	return EXIT_DONE;
 }
 
-static int add_groups(struct run *run, const char *option,
-		      const struct option_list *list,
-		      struct server_peers *peers)
+static int add_controllers(struct run *run, struct peers *peers)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const char *text = list->text[i];
-		const struct group *group = getgrnam(text);
-		uint64_t number;
+	int status = add_list(run, "--control-user", &run->control_users,
+			      peers_add_user, peers);
 
-		if (peers->group_count == SERVER_PEERS_MAX ||
-		    (!group && (parse_number(text, &number) ||
-				number >= UINT32_MAX)))
-			return command_fail(&run->common, EXIT_LOCAL, NULL,
-					    "%s '%.80s': no such group, or one "
-					    "too many", option, text);
-		peers->group[peers->group_count++] =
-			group ? group->gr_gid : (gid_t)number;
-	}
-	return EXIT_DONE;
-}
-
-static int add_controllers(struct run *run, struct server_peers *peers)
-{
-	int status = add_users(run, "--control-user", &run->control_users,
-			       peers);
-
-	return status ? status : add_groups(run, "--control-group",
-					    &run->control_groups, peers);
+	return status ? status : add_list(run, "--control-group",
+					  &run->control_groups,
+					  peers_add_group, peers);
 }
 
 /* Who may control may come, too. */
 static int add_peers(struct run *run)
 {
 	struct server *server = &run->server;
-	int status = add_users(run, "--allow-user", &run->users,
-			       &server->peers);
+	int status = add_list(run, "--allow-user", &run->users, peers_add_user,
+			      &server->peers);
 
 	if (!status)
-		status = add_groups(run, "--allow-group", &run->groups,
-				    &server->peers);
+		status = add_list(run, "--allow-group", &run->groups,
+				  peers_add_group, &server->peers);
 	if (!status)
 		status = add_controllers(run, &server->peers);
 	return status ? status : add_controllers(run, &server->controllers);

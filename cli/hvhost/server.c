@@ -376,6 +376,8 @@ void server_destroy(struct server *server)
 	hvhost_machine_free(server->machine);
 	links_free(&server->links);
 	names_free(&server->names);
+	peers_free(&server->peers);
+	peers_free(&server->controllers);
 	closer_free(server->closer);
 	packet_close(server->spare_fd);
 	packet_close(server->ended.fd);

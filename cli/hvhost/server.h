@@ -15,12 +15,11 @@
 #include "client.h"
 #include "link.h"
 #include "names.h"
+#include "peers.h"
 #include "restart.h"
 
 /* Sockets that have not said yet what they want, or ask by control requests. */
 #define SERVER_VISITORS_MAX 64u
-
-#define SERVER_PEERS_MAX 32
 
 struct server_limits {
 	uint32_t clients;
@@ -29,13 +28,6 @@ struct server_limits {
 	uint32_t buffers;	/* of one message port of a process */
 	uint32_t links;
 	struct restart_limits restart;	/* of guests */
-};
-
-/* Who may come, or do something, besides our own user and root. */
-struct server_peers {
-	uid_t user[SERVER_PEERS_MAX];
-	gid_t group[SERVER_PEERS_MAX];
-	size_t user_count, group_count;
 };
 
 /*
@@ -61,8 +53,8 @@ struct server {
 	struct links links;
 	uint32_t link_count;
 	struct server_limits limits;
-	struct server_peers peers;	/* who may come */
-	struct server_peers controllers;	/* of these, who may change things */
+	struct peers peers;		/* who may come */
+	struct peers controllers;	/* of these, who may change things */
 	struct clients clients;
 	uint32_t client_count;
 	struct worker *worker;		/* of the clients */

@@ -15,8 +15,6 @@
 #include "log.h"
 #include "packet.h"
 
-#define GROUPS_MAX 256
-
 struct visitor {
 	LIST_ENTRY(visitor) next;
 	struct server *server;
@@ -28,49 +26,6 @@ struct visitor {
 
 /* Who may come, and who may do what */
 
-static bool has_user(const struct server_peers *peers, uid_t user)
-{
-	if (user == 0 || user == geteuid())
-		return true;
-	for (size_t i = 0; i < peers->user_count; i++)
-		if (peers->user[i] == user)
-			return true;
-	return false;
-}
-
-static bool has_group(const struct server_peers *peers, gid_t group)
-{
-	for (size_t i = 0; i < peers->group_count; i++)
-		if (peers->group[i] == group)
-			return true;
-	return false;
-}
-
-static bool has_any_group(const struct server_peers *peers, int socket,
-			  gid_t group)
-{
-	gid_t groups[GROUPS_MAX];
-	socklen_t size = sizeof(groups);
-
-	if (!peers->group_count)
-		return false;
-	if (has_group(peers, group))
-		return true;
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size))
-		return false;
-	for (size_t i = 0; i < size / sizeof(groups[0]); i++)
-		if (has_group(peers, groups[i]))
-			return true;
-	return false;
-}
-
-static bool is_among(const struct server_peers *peers, int socket,
-		     const struct ucred *peer)
-{
-	return has_user(peers, peer->uid) ||
-	       has_any_group(peers, socket, peer->gid);
-}
-
 static void look_at_rights(struct visitor *visitor)
 {
 	const struct server *server = visitor->server;
@@ -81,9 +36,9 @@ static void look_at_rights(struct visitor *visitor)
 				    &size);
 
 	visitor->is_refused = !is_known ||
-			      !is_among(&server->peers, socket, peer);
-	visitor->asker.may_change = is_known &&
-				    is_among(&server->controllers, socket, peer);
+			      !peers_have(&server->peers, socket, peer);
+	visitor->asker.may_change =
+		is_known && peers_have(&server->controllers, socket, peer);
 }
 
 /* Coming and going */
