@@ -341,7 +341,8 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 # target
 HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
 		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,client closer log memory names \
-			sandbox shape worker) $(B)/obj/cli/common/packet.o
+			peers sandbox shape worker) \
+		  $(patsubst %,$(B)/obj/cli/common/%.o,number packet)
 
 $(B)/tests/hostd: $(HOSTD_TEST_OBJ) $(B)/bin/hvhost $(LIBRARIES:%=$(B)/lib/%.a) \
 		| $(B)/bin/hvpost $(B)/examples/vmbus-host $(B)/examples/vmbus-version

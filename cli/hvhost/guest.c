@@ -393,7 +393,8 @@ int guests_add(struct server *server, const struct guest_wish *wish, char *error
 		free(guest);
 		return fail(error, wish->name, wrong);
 	}
-	named->is_kept = true;
+	/* Nor is it for others once the guest has ended. */
+	named->is_kept = named->has_owners = true;
 	guest->server = server;
 	guest->named = named;
 	guest->cpus = wish->cpus;

@@ -40,22 +40,25 @@ struct named *names_get(struct names *names, const char *name)
 	return named;
 }
 
+static void forget(struct named *named)
+{
+	LIST_REMOVE(named, next);
+	peers_free(&named->owners);
+	free(named);
+}
+
 void names_drop(struct named *named)
 {
-	if (named->is_kept || named->links || named->partition)
-		return;
-	LIST_REMOVE(named, next);
-	free(named);
+	if (!named->is_kept && !named->links && !named->partition)
+		forget(named);
 }
 
 void names_free(struct names *names)
 {
 	struct named *named;
 
-	while ((named = LIST_FIRST(names))) {
-		LIST_REMOVE(named, next);
-		free(named);
-	}
+	while ((named = LIST_FIRST(names)))
+		forget(named);
 }
 
 uint64_t privileges_restricted(void)

@@ -15,6 +15,8 @@
 #include <hvpost/attach.h>
 #include <hvpost/hvhost.h>
 
+#include "peers.h"
+
 struct client;
 
 struct named {
@@ -25,6 +27,8 @@ struct named {
 	bool is_inactive;	/* to be finalizing as soon as it is there */
 	bool is_prober;		/* conformance.h is to be prepared for it */
 	bool is_kept;		/* the command line has it */
+	bool has_owners;	/* who alone may attach by it: */
+	struct peers owners;
 	uint32_t links;		/* that are wanted from it or to it */
 	struct hvhost_partition *partition;	/* NULL: not there now */
 	struct client *client;	/* the process that is it; NULL: none */

@@ -18,6 +18,22 @@ static bool parse_id(const char *text, uint64_t *id)
 	return !parse_number(text, id) && *id < UINT32_MAX;
 }
 
+static bool has_user(const struct peers *peers, uid_t user)
+{
+	for (size_t i = 0; i < peers->user_count; i++)
+		if (peers->user[i] == user)
+			return true;
+	return false;
+}
+
+static bool has_group(const struct peers *peers, gid_t group)
+{
+	for (size_t i = 0; i < peers->group_count; i++)
+		if (peers->group[i] == group)
+			return true;
+	return false;
+}
+
 const char *peers_add_user(struct peers *peers, const char *text)
 {
 	const struct passwd *entry = getpwnam(text);
@@ -26,6 +42,8 @@ const char *peers_add_user(struct peers *peers, const char *text)
 
 	if (!entry && !parse_id(text, &id))
 		return "no such user";
+	if (has_user(peers, (uid_t)id))
+		return NULL;
 	user = realloc(peers->user, (peers->user_count + 1) * sizeof(*user));
 	if (!user)
 		return "out of memory";
@@ -42,30 +60,14 @@ const char *peers_add_group(struct peers *peers, const char *text)
 
 	if (!entry && !parse_id(text, &id))
 		return "no such group";
+	if (has_group(peers, (gid_t)id))
+		return NULL;
 	group = realloc(peers->group, (peers->group_count + 1) * sizeof(*group));
 	if (!group)
 		return "out of memory";
 	group[peers->group_count++] = (gid_t)id;
 	peers->group = group;
 	return NULL;
-}
-
-static bool has_user(const struct peers *peers, uid_t user)
-{
-	if (user == 0 || user == geteuid())
-		return true;
-	for (size_t i = 0; i < peers->user_count; i++)
-		if (peers->user[i] == user)
-			return true;
-	return false;
-}
-
-static bool has_group(const struct peers *peers, gid_t group)
-{
-	for (size_t i = 0; i < peers->group_count; i++)
-		if (peers->group[i] == group)
-			return true;
-	return false;
 }
 
 static bool has_any_group(const struct peers *peers, int socket, gid_t group)
@@ -87,7 +89,8 @@ static bool has_any_group(const struct peers *peers, int socket, gid_t group)
 
 bool peers_have(const struct peers *peers, int socket, const struct ucred *peer)
 {
-	return has_user(peers, peer->uid) ||
+	return peer->uid == 0 || peer->uid == geteuid() ||
+	       has_user(peers, peer->uid) ||
 	       has_any_group(peers, socket, peer->gid);
 }
 

@@ -20,7 +20,7 @@ struct peers {
 	size_t user_count, group_count;
 };
 
-/* By name or number. Return NULL, or what is wrong. */
+/* Once, by name or number. Return NULL, or what is wrong. */
 const char *peers_add_user(struct peers *peers, const char *text);
 const char *peers_add_group(struct peers *peers, const char *text);
 

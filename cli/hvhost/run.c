@@ -53,7 +53,9 @@ static const struct option_line options[] = {
 	{ 'p', "partition", "NAME",
 	  "a partition that is to come, with what it will be\n"
 	  "like: NAME[,vps=N][,restricted][,inactive]\n"
-	  "(any number of times)",
+	  "[,user=USER][,group=GROUP]; users and groups, any\n"
+	  "number, are who may come by that name, and they by\n"
+	  "no other (any number of times)",
 	  OPTION_LIST, VALUE(partitions), 0, 0 },
 	{ 'g', "guest", "NAME",
 	  "a KVM guest: NAME,kernel=FILE[,initrd=FILE][,cpus=N]\n"
@@ -74,12 +76,11 @@ static const struct option_line options[] = {
 	  "as partition NAME",
 	  OPTION_TEXT, VALUE(conformance), 0, 0 },
 	{ 0, "allow-user", "USER",
-	  "who may come besides root and this user; the socket\n"
-	  "then has mode 0666 (any number of times)",
+	  "who may come besides root and this user, by names\n"
+	  "that nobody has (any number of times)",
 	  OPTION_LIST, VALUE(users), 0, 0 },
 	{ 0, "allow-group", "GROUP",
-	  "whose members may come; the socket's group is the\n"
-	  "first of them (any number of times)",
+	  "whose members may, likewise (any number of times)",
 	  OPTION_LIST, VALUE(groups), 0, 0 },
 	{ 0, "control-user", "USER",
 	  "the same, and who may also change what runs: links,\n"
@@ -110,30 +111,60 @@ static const struct option_line options[] = {
 	OPTION_END,
 };
 
+typedef const char *add_peer(struct peers *peers, const char *text);
+
+/* To @peers, and to those who may come. Return NULL, or what is wrong. */
+static const char *admit(struct server *server, add_peer *add, const char *text,
+			 struct peers *peers)
+{
+	const char *wrong = add(peers, text);
+
+	return wrong ? wrong : add(&server->peers, text);
+}
+
 /* Partitions and links */
 
-static const char *set_partition_option(struct named *named, const char *option)
+static const char *set_vps(struct named *named, const char *value)
 {
 	uint64_t number;
 
-	if (!strcmp(option, "restricted")) {
-		named->privileges = privileges_restricted();
-		return NULL;
-	}
-	if (!strcmp(option, "inactive")) {
-		named->is_inactive = true;
-		return NULL;
-	}
-	if (strncmp(option, "vps=", 4) || parse_number(option + 4, &number) ||
-	    !number || number > HVPOST_ATTACH_VPS_MAX)
-		return "an option of a partition is vps=N (1 to 64), "
-		       "restricted or inactive";
+	if (parse_number(value, &number) || !number ||
+	    number > HVPOST_ATTACH_VPS_MAX)
+		return "vps is a number from 1 to 64";
 	named->vp_count = (uint32_t)number;
 	return NULL;
 }
 
+static const char *add_owner(struct server *server, struct named *named,
+			     add_peer *add, const char *value)
+{
+	named->has_owners = true;
+	return admit(server, add, value, &named->owners);
+}
+
+static const char *set_partition_option(struct server *server,
+					struct named *named, char *option)
+{
+	const char *key = strsep(&option, "="), *value = option;
+
+	if (value && !strcmp(key, "vps"))
+		return set_vps(named, value);
+	if (value && !strcmp(key, "user"))
+		return add_owner(server, named, peers_add_user, value);
+	if (value && !strcmp(key, "group"))
+		return add_owner(server, named, peers_add_group, value);
+	if (!value && !strcmp(key, "restricted"))
+		named->privileges = privileges_restricted();
+	else if (!value && !strcmp(key, "inactive"))
+		named->is_inactive = true;
+	else
+		return "an option of a partition is vps=N, user=USER, "
+		       "group=GROUP, restricted or inactive";
+	return NULL;
+}
+
 /* @text is changed. */
-static const char *add_partition(struct names *names, char *text)
+static const char *add_partition(struct server *server, char *text)
 {
 	char *rest, *option = strtok_r(text, ",", &rest);
 	const char *wrong = NULL;
@@ -141,14 +172,14 @@ static const char *add_partition(struct names *names, char *text)
 
 	if (!option || !name_is_valid(option))
 		return "a partition's name has 1 to 63 of a-z A-Z 0-9 . _ -";
-	named = names_get(names, option);
+	named = names_get(&server->names, option);
 	if (!named)
 		return "out of memory";
 	if (named->is_kept)
 		return "it is there twice";
 	named->is_kept = true;
 	while (!wrong && (option = strtok_r(NULL, ",", &rest)))
-		wrong = set_partition_option(named, option);
+		wrong = set_partition_option(server, named, option);
 	return wrong;
 }
 
@@ -158,7 +189,7 @@ static int add_partitions(struct run *run)
 		const char *text = run->partitions.text[i];
 		char *copy = strdup(text);
 		const char *wrong = copy ?
-			add_partition(&run->server.names, copy) :
+			add_partition(&run->server, copy) :
 			"out of memory";
 
 		free(copy);
@@ -253,15 +284,13 @@ static int add_guests(struct run *run)
 
 /* Who may come, and who may do what */
 
-typedef const char *add_peer(struct peers *peers, const char *text);
-
 static int add_list(struct run *run, const char *option,
 		    const struct option_list *list, add_peer *add,
 		    struct peers *peers)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *text = list->text[i];
-		const char *wrong = add(peers, text);
+		const char *wrong = admit(&run->server, add, text, peers);
 
 		if (wrong)
 			return command_fail(&run->common, EXIT_LOCAL, NULL,
@@ -271,42 +300,39 @@ static int add_list(struct run *run, const char *option,
 	return EXIT_DONE;
 }
 
-static int add_controllers(struct run *run, struct peers *peers)
-{
-	int status = add_list(run, "--control-user", &run->control_users,
-			      peers_add_user, peers);
-
-	return status ? status : add_list(run, "--control-group",
-					  &run->control_groups,
-					  peers_add_group, peers);
-}
-
-/* Who may control may come, too. */
 static int add_peers(struct run *run)
 {
 	struct server *server = &run->server;
 	int status = add_list(run, "--allow-user", &run->users, peers_add_user,
-			      &server->peers);
+			      &server->attachers);
 
 	if (!status)
 		status = add_list(run, "--allow-group", &run->groups,
-				  peers_add_group, &server->peers);
+				  peers_add_group, &server->attachers);
 	if (!status)
-		status = add_controllers(run, &server->peers);
-	return status ? status : add_controllers(run, &server->controllers);
+		status = add_list(run, "--control-user", &run->control_users,
+				  peers_add_user, &server->controllers);
+	if (!status)
+		status = add_list(run, "--control-group", &run->control_groups,
+				  peers_add_group, &server->controllers);
+	return status;
 }
 
-/* The socket's file is no narrower than what the peers' credentials decide. */
+/*
+ * The socket's file is no narrower than what the peers' credentials decide. It can
+ * belong to one group.
+ */
 static int open_to_peers(struct run *run)
 {
-	const struct server *server = &run->server;
+	const struct peers *peers = &run->server.peers;
+	const char *path = run->server.path;
+	int err = 0;
 
-	if (server->peers.user_count && chmod(server->path, 0666))
-		return -errno;
-	if (server->peers.group_count &&
-	    chown(server->path, (uid_t)-1, server->peers.group[0]))
-		return -errno;
-	return 0;
+	if (peers->user_count || peers->group_count > 1)
+		err = chmod(path, 0666);
+	else if (peers->group_count)
+		err = chown(path, (uid_t)-1, peers->group[0]);
+	return err ? -errno : 0;
 }
 
 /* Running */

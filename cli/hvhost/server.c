@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* accept4 */
+#define _GNU_SOURCE /* struct ucred */
 #include "server.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "closer.h"
@@ -163,16 +164,33 @@ static void remove_ended(struct watch *watch, uint32_t events)
 
 /* Processes that attach */
 
+static const char *check_owner(const struct server *server,
+			       const struct named *named, int socket,
+			       const struct ucred *peer)
+{
+	if (named && named->has_owners)
+		return peers_have(&named->owners, socket, peer) ? NULL :
+		       "this partition's name belongs to other users";
+	return peers_have(&server->attachers, socket, peer) ||
+	       peers_have(&server->controllers, socket, peer) ? NULL :
+	       "this user may attach only by names that --partition gives it";
+}
+
 /* Return why it cannot be, or NULL; *error is what to answer then. */
 static const char *check_name(struct server *server, const char *name,
-			      int *error)
+			      int socket, const struct ucred *peer, int *error)
 {
 	struct named *named;
+	const char *wrong;
 
 	*error = -EINVAL;
 	if (!name_is_valid(name))
 		return "a partition's name has 1 to 63 of a-z A-Z 0-9 . _ -";
 	named = names_find(&server->names, name);
+	*error = -EACCES;
+	wrong = check_owner(server, named, socket, peer);
+	if (wrong)
+		return wrong;
 	/* Some may have gone, and their threads not have said so yet. */
 	if ((named && named->partition) ||
 	    server->client_count >= server->limits.clients)
@@ -223,27 +241,32 @@ static int add_client(struct server *server, struct named *named, int socket,
 	return 0;
 }
 
-void server_attach(struct server *server, int socket, pid_t pid,
+static void log_refusal(const struct ucred *peer, const char *name,
+			const char *reason)
+{
+	log_line("process %d of user %u gets no partition '%.63s': %s",
+		 (int)peer->pid, (unsigned int)peer->uid, name, reason);
+}
+
+void server_attach(struct server *server, int socket, const struct ucred *peer,
 		   const char *name)
 {
 	struct named *named;
 	const char *reason;
 	int err;
 
-	reason = check_name(server, name, &err);
+	reason = check_name(server, name, socket, peer, &err);
 	if (reason) {
-		log_line("process %d gets no partition '%.63s': %s",
-			 (int)pid, err == -EINVAL ? "?" : name, reason);
+		log_refusal(peer, err == -EINVAL ? "?" : name, reason);
 		client_refuse(socket, err, reason);
 		closer_close(server->closer, socket);
 		return;
 	}
 	named = names_get(&server->names, name);
-	err = named ? add_client(server, named, socket, pid) : -ENOMEM;
+	err = named ? add_client(server, named, socket, peer->pid) : -ENOMEM;
 	if (!err)
 		return;
-	log_line("process %d gets no partition '%s': %s", (int)pid, name,
-		 strerror(-err));
+	log_refusal(peer, name, strerror(-err));
 	client_refuse(socket, err, "hvhost lacks memory or descriptors for it");
 	closer_close(server->closer, socket);
 	if (named)
@@ -377,6 +400,7 @@ void server_destroy(struct server *server)
 	links_free(&server->links);
 	names_free(&server->names);
 	peers_free(&server->peers);
+	peers_free(&server->attachers);
 	peers_free(&server->controllers);
 	closer_free(server->closer);
 	packet_close(server->spare_fd);

@@ -53,8 +53,9 @@ struct server {
 	struct links links;
 	uint32_t link_count;
 	struct server_limits limits;
-	struct peers peers;		/* who may come */
-	struct peers controllers;	/* of these, who may change things */
+	struct peers peers;		/* who may come: all of those that follow, */
+	struct peers attachers;		/* by names that have no owners, */
+	struct peers controllers;	/* and may change things besides; and owners */
 	struct clients clients;
 	uint32_t client_count;
 	struct worker *worker;		/* of the clients */

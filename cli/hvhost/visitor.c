@@ -85,7 +85,7 @@ static void take_attach_request(struct visitor *visitor, const void *packet,
 {
 	struct hvpost_attach_request request;
 	struct server *server = visitor->server;
-	pid_t pid = visitor->peer.pid;
+	const struct ucred peer = visitor->peer;
 	const char *wrong;
 	int fd = visitor->watch.fd;
 
@@ -101,7 +101,7 @@ static void take_attach_request(struct visitor *visitor, const void *packet,
 		return;
 	}
 	forget(visitor);
-	server_attach(server, fd, pid, request.name);
+	server_attach(server, fd, &peer, request.name);
 }
 
 static void refuse(struct visitor *visitor, bool is_control)

@@ -20,7 +20,7 @@ void visitors_admit(struct server *server, int fd);
 void visitors_free(struct server *server);
 
 /* In server.c: make a partition of the process behind @socket, which is taken. */
-void server_attach(struct server *server, int socket, pid_t pid,
+void server_attach(struct server *server, int socket, const struct ucred *peer,
 		   const char *name);
 
 #endif /* VISITOR_H */

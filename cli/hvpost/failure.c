@@ -112,8 +112,9 @@ static struct failure failure_of_attach(const char *target, int error)
 		break;
 	case -EACCES:
 		failure.code = "no-permission";
-		failure.hint = "'hvhost run' lets its own user and root in, and "
-			       "whom --allow-user and --allow-group name";
+		failure.hint = "'hvhost run' lets its own user and root in, whom "
+			       "--allow-user and --allow-group name, and by "
+			       "that name alone whom --partition names";
 		break;
 	case -EBUSY:
 		failure.code = "busy";

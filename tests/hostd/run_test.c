@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <hvpost/hvhost.h>
+
 #include "daemon.h"
 #include "peer.h"
 #include "suites.h"
@@ -38,6 +40,30 @@ START_TEST(for_another_user_the_credentials_decide)
 {
 	daemon_start("--allow-user 12345");
 	ck_assert_uint_eq(socket_mode(), 0666);
+}
+END_TEST
+
+static const struct {
+	const char *options;
+	mode_t mode;
+	gid_t group;
+} openings[] = {
+	{ "--partition a,user=12345", 0666, 0 },
+	{ "--allow-group 12345", 0660, 12345 },
+	{ "--partition a,group=12345 --partition b,group=12345", 0660, 12345 },
+	{ "--allow-group 12345 --control-group 12346", 0666, 0 },
+	{ "--partition a,group=12345 --allow-group 12346", 0666, 0 },
+};
+
+/* With one group it is its socket: this takes root. */
+START_TEST(the_socket_is_as_open_as_those_need_who_may_come)
+{
+	struct stat status;
+
+	daemon_start(openings[_i].options);
+	ck_assert_uint_eq(socket_mode(), openings[_i].mode);
+	ck_assert_int_eq(stat(host_daemon.socket, &status), 0);
+	ck_assert_uint_eq(status.st_gid, openings[_i].group);
 }
 END_TEST
 
@@ -104,9 +130,13 @@ static const struct {
 	{ "--link a:1=b:1,x", "an option of a link is" },
 	{ "--link a/b:1=b:1", "a partition's name has" },
 	{ "--link a:1=b:1 --link a:1=c:2", "has a link at this connection" },
-	{ "--partition a,vps=0", "an option of a partition is" },
-	{ "--partition a,vps=65", "an option of a partition is" },
+	{ "--partition a,vps=0", "vps is a number from 1 to 64" },
+	{ "--partition a,vps=65", "vps is a number from 1 to 64" },
 	{ "--partition a,b", "an option of a partition is" },
+	{ "--partition a,user=nobody-of-this-name", "no such user" },
+	{ "--partition a,group=nobody-of-this-name", "no such group" },
+	{ "--partition a,user=4294967295", "no such user" },
+	{ "--partition a,user=", "no such user" },
 	{ "--partition ''", "a partition's name has" },
 	{ "--partition a -p a", "it is there twice" },
 	{ "--guest ''", "a guest's name has" },
@@ -176,13 +206,13 @@ static void be_root(void)
 	ck_assert_int_eq(setegid(0), 0);
 }
 
-static int open_as_somebody(void)
+static int open_as_somebody(const char *name)
 {
 	struct hvpost *handle;
 	int err;
 
 	be_somebody();
-	err = hvpost_open(target_of("a"), &handle);
+	err = hvpost_open(target_of(name), &handle);
 	be_root();
 	if (!err)
 		hvpost_close(handle);
@@ -192,7 +222,7 @@ static int open_as_somebody(void)
 START_TEST(a_user_who_is_not_allowed_is_refused)
 {
 	daemon_start("--allow-user 7 --allow-group 7");
-	ck_assert_int_eq(open_as_somebody(), -EACCES);
+	ck_assert_int_eq(open_as_somebody("a"), -EACCES);
 	ck_assert_uint_eq(daemon_has_said("of user 54321 may not come"),
 			  1);
 }
@@ -201,14 +231,14 @@ END_TEST
 START_TEST(a_user_who_is_allowed_may_come)
 {
 	daemon_start("--allow-user 7 --allow-user 54321");
-	ck_assert_int_eq(open_as_somebody(), 0);
+	ck_assert_int_eq(open_as_somebody("a"), 0);
 }
 END_TEST
 
 START_TEST(a_member_of_an_allowed_group_may_come)
 {
 	daemon_start("--allow-group 54321");
-	ck_assert_int_eq(open_as_somebody(), 0);
+	ck_assert_int_eq(open_as_somebody("a"), 0);
 }
 END_TEST
 
@@ -257,8 +287,90 @@ END_TEST
 START_TEST(who_may_control_may_come_and_change_things)
 {
 	daemon_start(_i ? "--control-user 54321" : "--control-group 54321");
-	ck_assert_int_eq(open_as_somebody(), 0);
+	ck_assert_int_eq(open_as_somebody("a"), 0);
 	ck_assert_ptr_nonnull(strstr(answer_to_somebody(LINK), "\"ok\":true"));
+}
+END_TEST
+
+/* Names that belong to somebody */
+
+/* Ask as somebody for the partition of that name. */
+static struct peer ask_as_somebody(const char *name)
+{
+	const struct hvpost_attach_request request =
+		request_of(HVPOST_ATTACH_OPEN, name);
+	struct peer peer = { .memory_fd = -1, .doorbell = -1 };
+
+	be_somebody();
+	peer.socket = peer_connect();
+	be_root();
+	peer_send(peer.socket, &request, sizeof(request));
+	ck_assert(peer_take_answer(&peer));
+	return peer;
+}
+
+static const char *const others[] = {
+	"--partition b,user=7", "--partition b,group=7",
+};
+
+START_TEST(a_name_that_belongs_to_others_is_refused)
+{
+	char options[128];
+	struct peer peer;
+
+	snprintf(options, sizeof(options), "--allow-user 54321 %s", others[_i]);
+	daemon_start(options);
+	peer = ask_as_somebody("b");
+	ck_assert_int_eq(peer.answer.error, -EACCES);
+	ck_assert_str_eq(peer.answer.reason,
+			 "this partition's name belongs to other users");
+	ck_assert(peer_is_dropped(peer.socket));
+	close(peer.socket);
+	ck_assert_uint_eq(daemon_has_said("of user 54321 gets no partition "
+					  "'b': this partition's name"), 1);
+	ck_assert_int_eq(open_as_somebody("a"), 0);
+}
+END_TEST
+
+static const char *const own[] = {
+	"--partition a,restricted,user=54321",
+	"--partition a,restricted,group=54321",
+	"--partition a,user=7,group=7,restricted,group=8,user=54321",
+	"--partition a,restricted,user=54321 --allow-user 7 --link b:1=a:1",
+};
+
+START_TEST(who_has_a_name_may_attach_by_that_and_by_no_other)
+{
+	struct peer peer;
+
+	daemon_start(own[_i]);
+	peer = ask_as_somebody("a");
+	ck_assert_int_eq(peer.answer.error, 0);
+	ck_assert_uint_eq(peer.answer.privileges &
+			  HVHOST_PRIVILEGE(HV_POST_MESSAGES), 0);
+	close(peer.memory_fd);
+	close(peer.doorbell);
+	close(peer.socket);
+	peer = ask_as_somebody("b");
+	ck_assert_int_eq(peer.answer.error, -EACCES);
+	ck_assert_str_eq(peer.answer.reason,
+			 "this user may attach only by names that "
+			 "--partition gives it");
+	close(peer.socket);
+	ck_assert_uint_eq(daemon_has_said("gets no partition 'b'"), 1);
+	ck_assert_ptr_nonnull(strstr(answer_to_somebody(LOOK), "\"ok\":true"));
+	ck_assert_ptr_nonnull(strstr(answer_to_somebody(LINK),
+				     "but not change it"));
+}
+END_TEST
+
+START_TEST(root_may_attach_by_any_name)
+{
+	struct peer peer;
+
+	daemon_start("--partition a,user=54321");
+	peer = peer_attach("a");
+	peer_close(&peer);
 }
 END_TEST
 
@@ -284,6 +396,9 @@ Suite *run_suite(void)
 		puts("left out: who may come by credentials: this takes root");
 		return suite;
 	}
+	tcase_add_loop_test(socket,
+			    the_socket_is_as_open_as_those_need_who_may_come, 0,
+			    ROWS(openings));
 	tcase_add_test(peers, a_user_who_is_not_allowed_is_refused);
 	tcase_add_test(peers, a_user_who_is_allowed_may_come);
 	tcase_add_test(peers, a_member_of_an_allowed_group_may_come);
@@ -291,5 +406,11 @@ Suite *run_suite(void)
 			    ROWS(changing));
 	tcase_add_loop_test(peers, who_may_control_may_come_and_change_things,
 			    0, 2);
+	tcase_add_loop_test(peers, a_name_that_belongs_to_others_is_refused, 0,
+			    ROWS(others));
+	tcase_add_loop_test(peers,
+			    who_has_a_name_may_attach_by_that_and_by_no_other, 0,
+			    ROWS(own));
+	tcase_add_test(peers, root_may_attach_by_any_name);
 	return suite;
 }

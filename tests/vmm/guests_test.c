@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* hvhost's commands, asked for guests on a KVM that is none. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* memfd_create, struct ucred */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,14 +14,18 @@
 
 #include <json-c/json.h>
 
+#include "cli/hvhost/closer.h"
 #include "cli/hvhost/control.h"
 #include "cli/hvhost/guest.h"
 #include "cli/hvhost/restore.h"
+#include "cli/hvhost/visitor.h"
 #include "suites.h"
 #include "tests/fuzz/fake_kvm.h"
 #include "world.h"
 
 #define GUEST	"g"
+#define SOMEBODY	54321
+#define SOMEBODY_TEXT	"54321"
 #define CPUS	65u	/* one more than a process may have */
 
 static struct server server;
@@ -243,6 +247,25 @@ START_TEST(one_that_has_ended_for_good_is_gone_for_commands)
 	reset_in_a_loop();
 	ck_assert_ptr_nonnull(strstr(ask("guest-pause"), "there is no guest"));
 	ck_assert_ptr_null(guest());
+}
+END_TEST
+
+/* Posts to it would come to whoever took its name. */
+START_TEST(the_name_of_one_that_has_ended_is_nobody_elses)
+{
+	const struct ucred somebody = { .uid = SOMEBODY, .gid = SOMEBODY };
+	struct hvpost_attach_answer told;
+
+	ck_assert_ptr_null(peers_add_user(&server.attachers, SOMEBODY_TEXT));
+	ck_assert_int_eq(closer_new(false, &server.closer), 0);
+	start_guest();
+	guest_stop(guest());
+	server_attach(&server, dup(sockets[0]), &somebody, GUEST);
+	ck_assert_int_eq(recv(sockets[1], &told, sizeof(told), 0), sizeof(told));
+	ck_assert_int_eq(told.error, -EACCES);
+	server_attach(&server, dup(sockets[0]), &somebody, "other");
+	ck_assert_int_eq(recv(sockets[1], &told, sizeof(told), 0), sizeof(told));
+	ck_assert_int_eq(told.error, 0);
 }
 END_TEST
 
@@ -565,6 +588,7 @@ Suite *guests_suite(void)
 		       one_that_is_stopped_as_it_asks_for_a_reset_was_stopped);
 	tcase_add_test(commands,
 		       one_that_has_ended_for_good_is_gone_for_commands);
+	tcase_add_test(commands, the_name_of_one_that_has_ended_is_nobody_elses);
 	tcase_add_test(commands, one_that_resets_by_its_msr_begins_anew);
 	tcase_add_test(commands,
 		       one_that_resets_all_the_time_does_not_fill_the_log);
