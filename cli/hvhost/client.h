@@ -24,7 +24,8 @@ struct named;
 struct client_config {
 	struct hvhost_machine *machine;
 	struct named *named;		/* whose place in the machine it takes */
-	pid_t pid;			/* of the process */
+	pid_t pid;			/* of the process, */
+	uid_t user;			/* and who it is */
 	uint32_t ports_max;
 	uint32_t connections_max;
 	uint32_t buffers;		/* of each of its message ports */

@@ -87,10 +87,14 @@ static bool has_any_group(const struct peers *peers, int socket, gid_t group)
 	return false;
 }
 
+bool peer_is_trusted(uid_t user)
+{
+	return user == 0 || user == geteuid();
+}
+
 bool peers_have(const struct peers *peers, int socket, const struct ucred *peer)
 {
-	return peer->uid == 0 || peer->uid == geteuid() ||
-	       has_user(peers, peer->uid) ||
+	return peer_is_trusted(peer->uid) || has_user(peers, peer->uid) ||
 	       has_any_group(peers, socket, peer->gid);
 }
 

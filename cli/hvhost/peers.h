@@ -24,6 +24,9 @@ struct peers {
 const char *peers_add_user(struct peers *peers, const char *text);
 const char *peers_add_group(struct peers *peers, const char *text);
 
+/* Root, or the user that we run as */
+bool peer_is_trusted(uid_t user);
+
 /* @socket: by which @peer has connected; that tells its other groups. */
 bool peers_have(const struct peers *peers, int socket, const struct ucred *peer);
 

@@ -30,6 +30,7 @@ struct run {
 	struct option_list control_groups;
 	const char *conformance;
 	uint64_t clients_max;
+	uint64_t user_clients_max;	/* 0: half of these */
 	uint64_t ports_max;
 	uint64_t connections_max;
 	uint64_t buffers;
@@ -91,6 +92,10 @@ static const struct option_line options[] = {
 	  OPTION_LIST, VALUE(control_groups), 0, 0 },
 	{ 0, "max-clients", "N", "attached processes at one time (64)",
 	  OPTION_NUMBER, VALUE(clients_max), 1, 1024 },
+	{ 0, "max-clients-per-user", "N",
+	  "of these, of one user other than root and this one\n"
+	  "(half of them)",
+	  OPTION_NUMBER, VALUE(user_clients_max), 1, 1024 },
 	{ 0, "max-ports", "N", "ports of one partition (256)",
 	  OPTION_NUMBER, VALUE(ports_max), 1, HV_ID_MASK },
 	{ 0, "max-connections", "N", "connections of one partition (256)",
@@ -453,6 +458,8 @@ static int run_host(void *values, char **operands)
 	server->path = command_socket(&run->common);
 	server->limits = (struct server_limits){
 		.clients = (uint32_t)run->clients_max,
+		.clients_of_user = (uint32_t)(run->user_clients_max ?:
+					      (run->clients_max + 1) / 2),
 		.ports = (uint32_t)run->ports_max,
 		.connections = (uint32_t)run->connections_max,
 		.buffers = (uint32_t)run->buffers,

@@ -176,6 +176,21 @@ static const char *check_owner(const struct server *server,
 	       "this user may attach only by names that --partition gives it";
 }
 
+/* NULL, or which quota there is no room in for one more. */
+static const char *check_quotas(const struct server *server, uid_t user)
+{
+	const struct client *client;
+	uint32_t count = 0;
+
+	if (server->client_count >= server->limits.clients)
+		return "too many processes are attached";
+	LIST_FOREACH(client, &server->clients, next)
+		count += client->config.user == user;
+	return peer_is_trusted(user) ||
+	       count < server->limits.clients_of_user ? NULL :
+	       "too many processes of this user are attached";
+}
+
 /* Return why it cannot be, or NULL; *error is what to answer then. */
 static const char *check_name(struct server *server, const char *name,
 			      int socket, const struct ucred *peer, int *error)
@@ -192,26 +207,24 @@ static const char *check_name(struct server *server, const char *name,
 	if (wrong)
 		return wrong;
 	/* Some may have gone, and their threads not have said so yet. */
-	if ((named && named->partition) ||
-	    server->client_count >= server->limits.clients)
+	if ((named && named->partition) || check_quotas(server, peer->uid))
 		server_remove_gone(server);
 	named = names_find(&server->names, name);
 	*error = -EBUSY;
 	if (named && named->partition)
 		return "there is a partition of this name already";
 	*error = -ENOSPC;
-	if (server->client_count >= server->limits.clients)
-		return "too many processes are attached";
-	return NULL;
+	return check_quotas(server, peer->uid);
 }
 
 static int add_client(struct server *server, struct named *named, int socket,
-		      pid_t pid)
+		      const struct ucred *peer)
 {
 	const struct client_config config = {
 		.machine = server->machine,
 		.named = named,
-		.pid = pid,
+		.pid = peer->pid,
+		.user = peer->uid,
 		.ports_max = server->limits.ports,
 		.connections_max = server->limits.connections,
 		.buffers = server->limits.buffers,
@@ -263,7 +276,7 @@ void server_attach(struct server *server, int socket, const struct ucred *peer,
 		return;
 	}
 	named = names_get(&server->names, name);
-	err = named ? add_client(server, named, socket, peer->pid) : -ENOMEM;
+	err = named ? add_client(server, named, socket, peer) : -ENOMEM;
 	if (!err)
 		return;
 	log_refusal(peer, name, strerror(-err));

@@ -23,6 +23,7 @@
 
 struct server_limits {
 	uint32_t clients;
+	uint32_t clients_of_user;	/* other than root and our own */
 	uint32_t ports;		/* of one partition */
 	uint32_t connections;	/* of one partition */
 	uint32_t buffers;	/* of one message port of a process */

@@ -61,16 +61,40 @@ static void dismiss(struct visitor *visitor)
 	closer_close(server->closer, fd);
 }
 
-/* Whoever comes and says nothing must not keep others out; strangers first. */
-static void dismiss_oldest(struct server *server)
+/* How many its user has; a stranger is always one too many. */
+static uint32_t count_like(const struct server *server,
+			   const struct visitor *like)
 {
-	struct visitor *visitor, *oldest = NULL;
+	const struct visitor *visitor;
+	uint32_t count = 0;
 
+	if (like->is_refused)
+		return UINT32_MAX;
 	LIST_FOREACH(visitor, &server->visitors, next)
-		if (!oldest || visitor->is_refused || !oldest->is_refused)
-			oldest = visitor;
-	if (oldest)
-		dismiss(oldest);
+		count += !visitor->is_refused &&
+			 visitor->peer.uid == like->peer.uid;
+	return count;
+}
+
+/*
+ * Whoever comes and says nothing must not keep others out: strangers go first, then
+ * who has most, and of these the one that has waited longest.
+ */
+static void dismiss_one(struct server *server)
+{
+	struct visitor *visitor, *found = NULL;
+	uint32_t most = 0;
+
+	LIST_FOREACH(visitor, &server->visitors, next) {
+		uint32_t count = count_like(server, visitor);
+
+		if (count >= most)
+			found = visitor;
+		if (count > most)
+			most = count;
+	}
+	if (found)
+		dismiss(found);
 }
 
 static void drop(struct visitor *visitor, const char *wrong)
@@ -147,7 +171,7 @@ static struct visitor *add_visitor(struct server *server, int fd)
 	if (!visitor)
 		return NULL;
 	if (server->visitor_count >= SERVER_VISITORS_MAX)
-		dismiss_oldest(server);
+		dismiss_one(server);
 	visitor->server = server;
 	visitor->asker = (struct control_asker){
 		.socket = fd, .snapshot_fd = -1,

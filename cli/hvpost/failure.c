@@ -124,7 +124,8 @@ static struct failure failure_of_attach(const char *target, int error)
 		break;
 	case -ENOSPC:
 		failure.code = "busy";
-		failure.hint = "'hvhost run --max-clients' allows more processes";
+		failure.hint = "'hvhost run --max-clients' allows more processes, "
+			       "--max-clients-per-user more of each user";
 		break;
 	case -EPROTO:
 	case -ETIMEDOUT:

@@ -11,6 +11,7 @@
 
 #include <hvpost/hvhost.h>
 
+#include "cli/hvhost/server.h"
 #include "daemon.h"
 #include "peer.h"
 #include "suites.h"
@@ -309,6 +310,13 @@ static struct peer ask_as_somebody(const char *name)
 	return peer;
 }
 
+static void leave(struct peer *peer)
+{
+	close(peer->memory_fd);
+	close(peer->doorbell);
+	close(peer->socket);
+}
+
 static const char *const others[] = {
 	"--partition b,user=7", "--partition b,group=7",
 };
@@ -348,9 +356,7 @@ START_TEST(who_has_a_name_may_attach_by_that_and_by_no_other)
 	ck_assert_int_eq(peer.answer.error, 0);
 	ck_assert_uint_eq(peer.answer.privileges &
 			  HVHOST_PRIVILEGE(HV_POST_MESSAGES), 0);
-	close(peer.memory_fd);
-	close(peer.doorbell);
-	close(peer.socket);
+	leave(&peer);
 	peer = ask_as_somebody("b");
 	ck_assert_int_eq(peer.answer.error, -EACCES);
 	ck_assert_str_eq(peer.answer.reason,
@@ -371,6 +377,106 @@ START_TEST(root_may_attach_by_any_name)
 	daemon_start("--partition a,user=54321");
 	peer = peer_attach("a");
 	peer_close(&peer);
+}
+END_TEST
+
+/* What one user may take of what there is */
+
+static const char *const quotas[] = {
+	"--allow-user 54321 --max-clients-per-user 2",
+	"--allow-group 54321 --max-clients 3", /* half of them */
+};
+
+START_TEST(one_user_has_no_more_than_a_share_of_the_clients)
+{
+	static const char *const names[] = { "a", "b" };
+	struct peer peers[2], other;
+
+	daemon_start(quotas[_i]);
+	for (int i = 0; i < 2; i++) {
+		peers[i] = ask_as_somebody(names[i]);
+		ck_assert_int_eq(peers[i].answer.error, 0);
+	}
+	other = ask_as_somebody("c");
+	ck_assert_int_eq(other.answer.error, -ENOSPC);
+	ck_assert_str_eq(other.answer.reason,
+			 "too many processes of this user are attached");
+	leave(&other);
+	ck_assert_uint_eq(daemon_has_said("gets no partition 'c': too many"), 1);
+	other = peer_attach("c");
+	peer_close(&other);
+	/* Who has gone leaves room at once. */
+	for (int i = 0; i < 200; i++) {
+		leave(&peers[0]);
+		peers[0] = ask_as_somebody(i % 2 ? "a" : "c");
+		ck_assert_int_eq(peers[0].answer.error, 0);
+	}
+	leave(&peers[0]);
+	leave(&peers[1]);
+}
+END_TEST
+
+START_TEST(root_has_all_of_the_clients)
+{
+	struct peer peers[3];
+
+	daemon_start("--max-clients 3 --max-clients-per-user 1");
+	peers[0] = peer_attach("a");
+	peers[1] = peer_attach("b");
+	peers[2] = peer_attach("c");
+	for (int i = 0; i < 3; i++)
+		peer_close(&peers[i]);
+}
+END_TEST
+
+#define VISITS 200
+
+static int connect_as(bool is_somebody)
+{
+	int socket;
+
+	if (is_somebody)
+		be_somebody();
+	socket = peer_connect();
+	be_root();
+	return socket;
+}
+
+START_TEST(strangers_push_out_nobody)
+{
+	int ours[SERVER_VISITORS_MAX - 10], visits[VISITS];
+	char answer[4096];
+
+	daemon_start("--allow-user 7");
+	for (int i = 0; i < ROWS(ours); i++)
+		ours[i] = connect_as(false);
+	for (int i = 0; i < VISITS; i++)
+		visits[i] = connect_as(true);
+	for (int i = 0; i < ROWS(ours); i++) {
+		peer_send(ours[i], LOOK, strlen(LOOK));
+		ck_assert_int_gt(recv(ours[i], answer, sizeof(answer), 0), 0);
+		close(ours[i]);
+	}
+	for (int i = 0; i < VISITS; i++)
+		close(visits[i]);
+}
+END_TEST
+
+/* Who comes very often does not push out who came before it. */
+START_TEST(one_user_does_not_push_out_others_who_have_come)
+{
+	int visits[VISITS], socket;
+	char answer[4096];
+
+	daemon_start("--allow-user 54321");
+	socket = connect_as(_i);
+	for (int i = 0; i < VISITS; i++)
+		visits[i] = connect_as(!_i);
+	peer_send(socket, LOOK, strlen(LOOK));
+	ck_assert_int_gt(recv(socket, answer, sizeof(answer), 0), 0);
+	close(socket);
+	for (int i = 0; i < VISITS; i++)
+		close(visits[i]);
 }
 END_TEST
 
@@ -412,5 +518,13 @@ Suite *run_suite(void)
 			    who_has_a_name_may_attach_by_that_and_by_no_other, 0,
 			    ROWS(own));
 	tcase_add_test(peers, root_may_attach_by_any_name);
+	tcase_add_loop_test(peers,
+			    one_user_has_no_more_than_a_share_of_the_clients, 0,
+			    ROWS(quotas));
+	tcase_add_test(peers, root_has_all_of_the_clients);
+	tcase_add_test(peers, strangers_push_out_nobody);
+	tcase_add_loop_test(peers,
+			    one_user_does_not_push_out_others_who_have_come, 0,
+			    2);
 	return suite;
 }

@@ -86,8 +86,8 @@ static void make(void)
 	memset(&world, 0, sizeof(world));
 	memset(&server, 0, sizeof(server));
 	server.limits = (struct server_limits){
-		.clients = 1, .ports = 16, .connections = 16, .buffers = 8,
-		.links = 1,
+		.clients = 1, .clients_of_user = 1, .ports = 16,
+		.connections = 16, .buffers = 8, .links = 1,
 	};
 	atomic_store(&must_reset, false);
 	atomic_store(&by_msr, false);
