@@ -340,7 +340,7 @@ $(B)/vm-tests/library: $(LIBRARY_TEST_OBJ) $(LIBRARIES:%=$(B)/lib/%.so)
 # hvhost as processes see it, parts of it alone, and the library's cases on its
 # target
 HOSTD_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostd/*.c)) \
-		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,client closer log memory names \
+		  $(patsubst %,$(B)/obj/cli/hvhost/%.o,client closer cost log memory names \
 			peers sandbox shape worker) \
 		  $(patsubst %,$(B)/obj/cli/common/%.o,number packet)
 

@@ -47,6 +47,21 @@ int parse_number(const char *text, uint64_t *value)
 	return *rest ? -EINVAL : 0;
 }
 
+int parse_size(const char *text, uint64_t *bytes)
+{
+	const char *unit;
+	int err = take_digits(text, 10, bytes, &unit);
+
+	if (err)
+		return err;
+	if ((*unit != 'M' && *unit != 'G') || unit[1])
+		return -EINVAL;
+	if (__builtin_mul_overflow(*bytes, *unit == 'M' ? 1ull << 20 : 1ull << 30,
+				   bytes))
+		return -ERANGE;
+	return 0;
+}
+
 int parse_duration(const char *text, int64_t *duration_ms)
 {
 	static const struct {

@@ -12,6 +12,9 @@
  */
 int parse_number(const char *text, uint64_t *value);
 
+/* A number with M or G behind it. Return 0, -EINVAL, or -ERANGE: beyond 64 bits. */
+int parse_size(const char *text, uint64_t *bytes);
+
 /*
  * A number with ms, s or m behind it; a bare number means seconds.
  * Return 0, -EINVAL, or -ERANGE: longer than 2^63 - 1 ms.

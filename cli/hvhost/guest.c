@@ -29,25 +29,12 @@ static const char *set_cpus(struct guest_wish *wish, const char *value)
 	return NULL;
 }
 
-static const char *set_memory(struct guest_wish *wish, char *value)
+static const char *set_memory(struct guest_wish *wish, const char *value)
 {
-	static const char wrong[] = "memory is a number with M or G, from 16M "
-				    "to 1024G";
-	size_t length = strlen(value);
-	uint64_t number;
-	unsigned int shift = 0;
-
-	if (length && value[length - 1] == 'M')
-		shift = 20;
-	else if (length && value[length - 1] == 'G')
-		shift = 30;
-	if (!shift)
-		return wrong;
-	value[length - 1] = '\0';
-	if (parse_number(value, &number) || number > VMM_MEMORY_MAX >> shift ||
-	    number << shift < VMM_MEMORY_MIN)
-		return wrong;
-	wish->memory_bytes = number << shift;
+	if (parse_size(value, &wish->memory_bytes) ||
+	    wish->memory_bytes > VMM_MEMORY_MAX ||
+	    wish->memory_bytes < VMM_MEMORY_MIN)
+		return "memory is a number with M or G, from 16M to 1024G";
 	return NULL;
 }
 
@@ -78,7 +65,8 @@ static const char *set_on_reset(struct guest_wish *wish, const char *value)
 	return NULL;
 }
 
-static const char *set(struct guest_wish *wish, const char *key, char *value)
+static const char *set(struct guest_wish *wish, const char *key,
+		       const char *value)
 {
 	if (!strcmp(key, "kernel"))
 		wish->kernel = value;

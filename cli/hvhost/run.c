@@ -2,6 +2,7 @@
 /* hvhost run: from a command line to a server that runs. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "cost.h"
 #include "guest.h"
 #include "log.h"
 #include "number.h"
@@ -31,9 +33,10 @@ struct run {
 	const char *conformance;
 	uint64_t clients_max;
 	uint64_t user_clients_max;	/* 0: half of these */
-	uint64_t ports_max;
+	uint64_t ports_max;	/* 0: as cost_usual_ports() says */
 	uint64_t connections_max;
 	uint64_t buffers;
+	const char *memory_max;
 	uint64_t ready_fd;
 	bool no_seccomp;
 	struct server server;	/* in the end, what all of it comes to */
@@ -41,7 +44,7 @@ struct run {
 
 static const struct run defaults = {
 	.clients_max = 64,
-	.ports_max = 256,
+	.memory_max = "4G",
 	.connections_max = 256,
 	.buffers = HV_PORT_MESSAGE_BUFFERS,
 	.ready_fd = NO_FD,
@@ -96,7 +99,9 @@ static const struct option_line options[] = {
 	  "of these, of one user other than root and this one\n"
 	  "(half of them)",
 	  OPTION_NUMBER, VALUE(user_clients_max), 1, 1024 },
-	{ 0, "max-ports", "N", "ports of one partition (256)",
+	{ 0, "max-ports", "N",
+	  "ports of one partition (256, but 65536 buffers in\n"
+	  "all, or 16)",
 	  OPTION_NUMBER, VALUE(ports_max), 1, HV_ID_MASK },
 	{ 0, "max-connections", "N", "connections of one partition (256)",
 	  OPTION_NUMBER, VALUE(connections_max), 1, 65536 },
@@ -105,6 +110,11 @@ static const struct option_line options[] = {
 	  "process, beside the one in the slot (16, as hosts\n"
 	  "have); with more, those who send in bulk seldom wait",
 	  OPTION_NUMBER, VALUE(buffers), 1, 65535 },
+	{ 0, "max-memory", "SIZE",
+	  "what all these processes may cost at most, with M or\n"
+	  "G (4G); if the limits allow more, hvhost does not\n"
+	  "begin",
+	  OPTION_TEXT, VALUE(memory_max), 0, 0 },
 	{ 0, "ready-fd", "N",
 	  "write a line to this descriptor and close it as soon\n"
 	  "as processes can come",
@@ -204,6 +214,29 @@ static int add_partitions(struct run *run)
 					    wrong);
 	}
 	return EXIT_DONE;
+}
+
+/* Rather an error now than no memory then. */
+static int check_cost(const struct run *run)
+{
+	const struct server *server = &run->server;
+	uint64_t bytes = cost_of_all(&server->limits, &server->names), most;
+
+	if (parse_size(run->memory_max, &most))
+		return command_fail(&run->common, EXIT_LOCAL, NULL,
+				    "--max-memory '%.80s' is not a number with "
+				    "M or G", run->memory_max);
+	if (bytes <= most)
+		return EXIT_DONE;
+	return command_fail(&run->common, EXIT_LOCAL,
+			    "lower --max-clients, --max-ports, "
+			    "--max-connections or --buffers, or allow it",
+			    "%u processes with %u ports of %u buffers each "
+			    "could take %" PRIu64 "M of memory, more than "
+			    "--max-memory %s",
+			    server->limits.clients, server->limits.ports,
+			    server->limits.buffers, bytes >> 20,
+			    run->memory_max);
 }
 
 static int add_prober(struct run *run)
@@ -437,6 +470,8 @@ static int set_up_and_serve(struct run *run)
 	int status = add_partitions(run);
 
 	if (!status)
+		status = check_cost(run);
+	if (!status)
 		status = add_prober(run);
 	if (!status)
 		status = add_guests(run);
@@ -460,7 +495,8 @@ static int run_host(void *values, char **operands)
 		.clients = (uint32_t)run->clients_max,
 		.clients_of_user = (uint32_t)(run->user_clients_max ?:
 					      (run->clients_max + 1) / 2),
-		.ports = (uint32_t)run->ports_max,
+		.ports = run->ports_max ? (uint32_t)run->ports_max :
+			 cost_usual_ports((uint32_t)run->buffers),
 		.connections = (uint32_t)run->connections_max,
 		.buffers = (uint32_t)run->buffers,
 		.links = 65536,

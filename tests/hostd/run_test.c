@@ -173,6 +173,7 @@ static const struct {
 	{ "--allow-group nobody-of-this-name", "no such group" },
 	{ "--control-user nobody-of-this-name", "no such user" },
 	{ "--control-group nobody-of-this-name", "no such group" },
+	{ "--max-memory 4", "is not a number with M or G" },
 	{ "--max-clients 0", "is not a number from 1" },
 	{ "--socket ''", "cannot listen at" },
 	{ "--socket /nonexistent/s", "cannot listen at /nonexistent/s" },

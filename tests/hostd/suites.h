@@ -9,6 +9,7 @@
 Suite *attach_suite(void);
 Suite *attack_suite(void);
 Suite *control_suite(void);
+Suite *cost_suite(void);
 Suite *descriptor_suite(void);
 Suite *hostile_suite(void);
 Suite *log_suite(void);

@@ -51,6 +51,37 @@ END_TEST
 
 static const struct {
 	const char *text;
+	int err;
+	uint64_t bytes;
+} sizes[] = {
+	{ "0M", 0, 0 },
+	{ "1M", 0, 1 << 20 },
+	{ "512M", 0, 512ull << 20 },
+	{ "4G", 0, 4ull << 30 },
+	{ "17179869183G", 0, 17179869183ull << 30 },
+	{ "17179869184G", -ERANGE, 0 },
+	{ "18446744073709551616M", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ "M", -EINVAL, 0 },
+	{ "1", -EINVAL, 0 },
+	{ "1K", -EINVAL, 0 },
+	{ "1MM", -EINVAL, 0 },
+	{ "1M ", -EINVAL, 0 },
+	{ "0x1M", -EINVAL, 0 },
+};
+
+START_TEST(size_is_a_number_of_mib_or_gib)
+{
+	uint64_t bytes = 0;
+
+	ck_assert_int_eq(parse_size(sizes[_i].text, &bytes), sizes[_i].err);
+	if (!sizes[_i].err)
+		ck_assert_uint_eq(bytes, sizes[_i].bytes);
+}
+END_TEST
+
+static const struct {
+	const char *text;
 	int64_t ms;
 } durations[] = {
 	{ "0", 0 },       { "20ms", 20 },
@@ -160,6 +191,7 @@ Suite *number_suite(void)
 	tcase_add_loop_test(tcase, text_that_is_no_number_is_refused, 0,
 			    ROWS(not_numbers));
 	tcase_add_test(tcase, number_beyond_64_bits_is_out_of_range);
+	tcase_add_loop_test(tcase, size_is_a_number_of_mib_or_gib, 0, ROWS(sizes));
 	tcase_add_loop_test(tcase, duration_has_a_unit_or_means_seconds, 0,
 			    ROWS(durations));
 	tcase_add_loop_test(tcase, text_that_is_no_duration_is_refused, 0,
