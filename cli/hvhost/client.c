@@ -57,6 +57,7 @@ struct client_state {
 	struct job job;			/* comes first */
 	bool has_ended;			/* it is dropped, or gone */
 	const char *name;
+	uid_t user;
 	uint32_t vp_count;
 	uint32_t first_vp;		/* of the next round */
 	int ended_fd;
@@ -401,8 +402,9 @@ static struct client_state *state_of(struct job *job)
 static void end(struct client_state *state, const char *wrong)
 {
 	if (wrong)
-		log_line("partition %s: %s; its process is dropped",
-			 state->name, wrong);
+		log_about(state->user,
+			  "partition %s: %s; its process is dropped",
+			  state->name, wrong);
 	state->has_ended = true;
 	shutdown(state->job.socket, SHUT_RDWR);
 	eventfd_write(state->ended_fd, 1);
@@ -487,6 +489,7 @@ static int state_new(const struct client_config *config, int socket,
 	if (!new)
 		return -ENOMEM;
 	new->name = config->named->name;
+	new->user = config->user;
 	new->vp_count = config->named->vp_count;
 	new->job.ops = &job_ops;
 	new->job.socket = socket;

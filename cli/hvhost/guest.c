@@ -143,7 +143,7 @@ const char *guest_parse(char *text, struct guest_wish *wish)
 static void log_text(void *context, const char *text)
 {
 	(void)context;
-	log_line("%s", text);
+	log_about(LOG_GUESTS, "%s", text);
 }
 
 static int fail(char *error, const char *what, const char *why)
@@ -219,7 +219,8 @@ static void remove_guest(struct guest *guest)
 	struct server *server = guest->server;
 	enum vmm_end end = vmm_guest_end(guest->vmm);
 
-	log_line("guest %s %s", guest->named->name, vmm_end_text(end));
+	log_about(LOG_GUESTS, "guest %s %s", guest->named->name,
+		  vmm_end_text(end));
 	server->guests_status = worse(server->guests_status, exit_status(end));
 	free_guest(guest);
 	if (LIST_EMPTY(&server->guests))
@@ -247,8 +248,8 @@ int guest_reset(struct guest *guest, char *error)
 	err = vmm_guest_reset(guest->vmm, error);
 	restart_begin(&guest->restart);
 	if (err)
-		log_line("guest %s cannot begin anew: %s", guest->named->name,
-			 error);
+		log_about(LOG_GUESTS, "guest %s cannot begin anew: %s",
+			  guest->named->name, error);
 	else
 		links_begin_anew(&guest->server->links, guest->server->machine,
 				 guest->named);
@@ -266,9 +267,10 @@ static void tell_of_reset(const struct guest *guest)
 	uint64_t resets = vmm_guest_resets(guest->vmm);
 
 	if (!(resets & (resets - 1)))
-		log_line("guest %s asked for a reset and begins anew, after a "
-			 "pause of %u ms: reset %llu", guest->named->name,
-			 guest->restart.pause_ms, (unsigned long long)resets);
+		log_about(LOG_GUESTS, "guest %s asked for a reset and begins "
+			  "anew, after a pause of %u ms: reset %llu",
+			  guest->named->name, guest->restart.pause_ms,
+			  (unsigned long long)resets);
 }
 
 static void begin_anew(struct guest *guest)

@@ -7,6 +7,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -17,19 +18,31 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_SIZE	416
+#define TEXT_SIZE	400
+#define LINE_SIZE	(TEXT_SIZE + 16)
 #define PATIENCE_S	2	/* in the end, for each line */
+#define LINES		(2 * LOG_WAITING)	/* half of them for what is LOG_OWN */
+#define PARTIES		64
+
+/* Who has had us log something in the period. */
+struct party {
+	uint64_t id;
+	unsigned int logged, left_out;
+};
 
 static struct {
 	pthread_mutex_t lock;	/* guards all of this; innermost */
 	pthread_cond_t changed;
 	bool has_thread, must_end, has_ended;
-	char line[LOG_WAITING][LINE_SIZE];
+	char line[LINES][LINE_SIZE];
 	unsigned int first, waiting;
 	unsigned int unread;	/* left out, as there was no room for them */
 	uint64_t written;
-	time_t period_start_s;
-	unsigned int printed, suppressed;	/* in the period */
+	time_t period_start_s;		/* of the period: */
+	unsigned int burst, left_out;
+	struct party party[PARTIES];
+	unsigned int parties;
+	struct party others;		/* where there were more */
 } the_log = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -61,7 +74,7 @@ static bool take(char *text)
 {
 	if (the_log.waiting) {
 		memcpy(text, the_log.line[the_log.first], LINE_SIZE);
-		the_log.first = (the_log.first + 1) % LOG_WAITING;
+		the_log.first = (the_log.first + 1) % LINES;
 		the_log.waiting--;
 		return true;
 	}
@@ -135,19 +148,10 @@ static bool await_change(void)
 	return !err;
 }
 
-void log_end(void)
-{
-	pthread_mutex_lock(&the_log.lock);
-	the_log.must_end = true;
-	pthread_cond_broadcast(&the_log.changed);
-	while (the_log.has_thread && !the_log.has_ended && await_change())
-		;
-	pthread_mutex_unlock(&the_log.lock);
-}
-
 /* Those who log */
 
-static void put(const char *text)
+/* Of the lines that wait, and of those that may, some are for whoever has few. */
+static void put(const char *text, bool is_own)
 {
 	char line[LINE_SIZE];
 
@@ -156,48 +160,127 @@ static void put(const char *text)
 		write_out(line);
 		return;
 	}
-	if (the_log.waiting == LOG_WAITING) {
+	if (the_log.waiting >= (is_own ? LINES : LOG_WAITING)) {
 		the_log.unread++;
 		return;
 	}
-	memcpy(the_log.line[(the_log.first + the_log.waiting++) % LOG_WAITING], line,
+	memcpy(the_log.line[(the_log.first + the_log.waiting++) % LINES], line,
 	       sizeof(line));
 	pthread_cond_broadcast(&the_log.changed);
 }
 
-static bool may_print(void)
+static struct party *party_of(uint64_t id)
+{
+	for (unsigned int i = 0; i < the_log.parties; i++)
+		if (the_log.party[i].id == id)
+			return &the_log.party[i];
+	if (the_log.parties == PARTIES)
+		return &the_log.others;
+	the_log.party[the_log.parties].id = id;
+	return &the_log.party[the_log.parties++];
+}
+
+static const struct party *noisiest(void)
+{
+	const struct party *most = &the_log.others;
+
+	for (unsigned int i = 0; i < the_log.parties; i++)
+		if (the_log.party[i].left_out > most->left_out)
+			most = &the_log.party[i];
+	return most;
+}
+
+static void name_party(const struct party *party, char *text, size_t size)
+{
+	if (party == &the_log.others)
+		snprintf(text, size, "many users did");
+	else if (party->id == LOG_STRANGERS)
+		snprintf(text, size, "users did who may not come");
+	else if (party->id == LOG_GUESTS)
+		snprintf(text, size, "guests did");
+	else if (party->id == LOG_HOST)
+		snprintf(text, size, "hvhost did");
+	else
+		snprintf(text, size, "user %" PRIu64 " did", party->id);
+}
+
+/* Of a period that is over, or is to be */
+static void tell_what_was_left_out(void)
+{
+	char text[120], who[40];
+
+	if (the_log.left_out) {
+		name_party(noisiest(), who, sizeof(who));
+		snprintf(text, sizeof(text), "%u lines left out, most for what %s",
+			 the_log.left_out, who);
+		put(text, true);
+	}
+	the_log.burst = the_log.left_out = the_log.parties = 0;
+	memset(the_log.party, 0, sizeof(the_log.party));
+	memset(&the_log.others, 0, sizeof(the_log.others));
+}
+
+static void see_period(void)
 {
 	struct timespec now;
-	char text[40];
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!the_log.printed || now.tv_sec - the_log.period_start_s >= LOG_PERIOD_S) {
-		snprintf(text, sizeof(text), "%u lines left out",
-			 the_log.suppressed);
-		if (the_log.suppressed)
-			put(text);
-		the_log.period_start_s = now.tv_sec;
-		the_log.printed = the_log.suppressed = 0;
+	if (the_log.parties &&
+	    now.tv_sec - the_log.period_start_s < LOG_PERIOD_S)
+		return;
+	tell_what_was_left_out();
+	the_log.period_start_s = now.tv_sec;
+}
+
+static void log_text(uint64_t id, const char *text)
+{
+	struct party *party;
+
+	pthread_mutex_lock(&the_log.lock);
+	see_period();
+	party = party_of(id);
+	if (party->logged < LOG_OWN) {
+		party->logged++;
+		put(text, true);
+	} else if (the_log.burst < LOG_BURST) {
+		the_log.burst++;
+		put(text, false);
+	} else {
+		party->left_out++;
+		the_log.left_out++;
 	}
-	if (the_log.printed == LOG_BURST) {
-		the_log.suppressed++;
-		return false;
-	}
-	the_log.printed++;
-	return true;
+	pthread_mutex_unlock(&the_log.lock);
 }
 
 void log_line(const char *format, ...)
 {
-	char text[400];
+	char text[TEXT_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	log_text(LOG_HOST, text);
+}
 
+void log_about(uint64_t party, const char *format, ...)
+{
+	char text[TEXT_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_text(party, text);
+}
+
+void log_end(void)
+{
 	pthread_mutex_lock(&the_log.lock);
-	if (may_print())
-		put(text);
+	tell_what_was_left_out();
+	the_log.must_end = true;
+	pthread_cond_broadcast(&the_log.changed);
+	while (the_log.has_thread && !the_log.has_ended && await_change())
+		;
 	pthread_mutex_unlock(&the_log.lock);
 }

@@ -6,6 +6,8 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdint.h>
+
 /*
  * Print a line that begins with "hvhost: ". From any thread, with any locks held:
  * after log_begin() it waits for nobody. Beyond LOG_BURST lines in LOG_PERIOD_S,
@@ -13,7 +15,19 @@
  */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * The same for what @party has done: a user's id, or one of these. Whatever others
+ * have it log, each has LOG_OWN lines in LOG_PERIOD_S, and room for these.
+ */
+void log_about(uint64_t party, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define LOG_STRANGERS	(1ull << 32)	/* who may not come, all of them */
+#define LOG_GUESTS	(2ull << 32)
+#define LOG_HOST	(3ull << 32)	/* of log_line() */
+
 #define LOG_BURST	100
+#define LOG_OWN		5
 #define LOG_PERIOD_S	10
 #define LOG_WAITING	64
 

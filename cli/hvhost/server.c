@@ -244,8 +244,8 @@ static int add_client(struct server *server, struct named *named, int socket,
 	if (!err)
 		err = client_start(client);
 	if (err) {
-		log_line("partition %s cannot begin: %s", named->name,
-			 strerror(-err));
+		log_about(peer->uid, "partition %s cannot begin: %s",
+			  named->name, strerror(-err));
 		client_refuse(socket, err, "hvhost cannot begin it: is there room "
 					   "for what it is to have?");
 		remove_client(server, client);
@@ -257,8 +257,9 @@ static int add_client(struct server *server, struct named *named, int socket,
 static void log_refusal(const struct ucred *peer, const char *name,
 			const char *reason)
 {
-	log_line("process %d of user %u gets no partition '%.63s': %s",
-		 (int)peer->pid, (unsigned int)peer->uid, name, reason);
+	log_about(peer->uid,
+		  "process %d of user %u gets no partition '%.63s': %s",
+		  (int)peer->pid, (unsigned int)peer->uid, name, reason);
 }
 
 void server_attach(struct server *server, int socket, const struct ucred *peer,

@@ -99,7 +99,9 @@ static void dismiss_one(struct server *server)
 
 static void drop(struct visitor *visitor, const char *wrong)
 {
-	log_line("process %d sent %s", (int)visitor->peer.pid, wrong);
+	log_about(visitor->is_refused ? LOG_STRANGERS : visitor->peer.uid,
+		  "process %d of user %u sent %s", (int)visitor->peer.pid,
+		  (unsigned int)visitor->peer.uid, wrong);
 	client_refuse(visitor->watch.fd, -EPROTO, wrong);
 	dismiss(visitor);
 }
@@ -198,9 +200,10 @@ void visitors_admit(struct server *server, int fd)
 	}
 	look_at_rights(visitor);
 	if (visitor->is_refused)
-		log_line("process %d of user %u may not come: see --allow-user",
-			 (int)visitor->peer.pid,
-			 (unsigned int)visitor->peer.uid);
+		log_about(LOG_STRANGERS,
+			  "process %d of user %u may not come: see --allow-user",
+			  (int)visitor->peer.pid,
+			  (unsigned int)visitor->peer.uid);
 }
 
 static void turn_away(struct server *server)
@@ -209,8 +212,9 @@ static void turn_away(struct server *server)
 	closer_close(server->closer,
 		     accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC));
 	server->spare_fd = eventfd(0, EFD_CLOEXEC);
-	log_line("somebody is turned away: no descriptor is left; see "
-		 "RLIMIT_NOFILE");
+	log_about(LOG_STRANGERS,
+		  "somebody is turned away: no descriptor is left; see "
+		  "RLIMIT_NOFILE");
 }
 
 /* Whoever sends what never gets closed is not to have all of our descriptors. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -154,6 +155,20 @@ unsigned int daemon_has_said(const char *text)
 	while (!(count = daemon_said(text)))
 		look_again();
 	return count;
+}
+
+void be_somebody(void)
+{
+	ck_assert_int_eq(chmod(host_daemon.folder, 0755), 0);
+	ck_assert_int_eq(chmod(host_daemon.socket, 0666), 0);
+	ck_assert_int_eq(setegid(SOMEBODY), 0);
+	ck_assert_int_eq(seteuid(SOMEBODY), 0);
+}
+
+void be_root(void)
+{
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
 }
 
 const char *target_of(const char *name)

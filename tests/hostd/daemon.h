@@ -38,6 +38,11 @@ unsigned int daemon_said(const char *text);
 /* The same, once it has: what it logs comes when it comes. */
 unsigned int daemon_has_said(const char *text);
 
+/* Act as another user, to whom the socket is open, and no longer; as root only. */
+#define SOMEBODY 54321
+void be_somebody(void);
+void be_root(void);
+
 /* "host:SOCKET,partition=NAME", in one of some static buffers. */
 const char *target_of(const char *name);
 struct hvpost *open_as(const char *name);

@@ -20,7 +20,6 @@
 #include "suites.h"
 
 #define SERVICE		"--link c:1=d:1 --link e:2=f:2"
-#define SOMEBODY	54321
 
 static void start(bool passes_rights)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What hvhost logs, read by somebody or by nobody. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -40,17 +41,22 @@ static int take_stderr(void)
 }
 
 /* Each is answered once its line has been logged. */
-static void make_it_log(unsigned int lines)
+static void make_it_log_for(int (*connect)(void), unsigned int lines)
 {
 	struct peer peer;
 
 	while (lines--) {
-		peer.socket = peer_connect();
+		peer.socket = connect();
 		peer_send(peer.socket, "x", 1);
 		ck_assert(peer_take_answer(&peer));
 		ck_assert_str_eq(peer.answer.reason, wrong);
 		close(peer.socket);
 	}
+}
+
+static void make_it_log(unsigned int lines)
+{
+	make_it_log_for(peer_connect, lines);
 }
 
 START_TEST(a_log_that_nobody_reads_holds_up_nobody)
@@ -160,6 +166,84 @@ START_TEST(who_does_not_read_that_it_is_ready_holds_up_nobody)
 }
 END_TEST
 
+/* Who makes it log a lot: as a user of it, as a stranger, or as what root does. */
+
+#define NOISE (3 * LOG_BURST)
+
+/* Refused, and told so */
+static void come_as_a_stranger(unsigned int times)
+{
+	struct peer peer;
+
+	while (times--) {
+		peer.socket = peer_connect_as_somebody();
+		peer_send(peer.socket, "x", 1);
+		ck_assert(peer_take_answer(&peer));
+		ck_assert_int_eq(peer.answer.error, -EACCES);
+		close(peer.socket);
+	}
+}
+
+static void send_nonsense_as_somebody(unsigned int times)
+{
+	make_it_log_for(peer_connect_as_somebody, times);
+}
+
+static const struct {
+	const char *options;
+	void (*noise)(unsigned int times);
+	void (*other)(unsigned int times);
+	const char *reason;
+	const char *summary;
+} noises[] = {
+	{ "--allow-user 54321", send_nonsense_as_somebody, make_it_log,
+	  "of user 0 sent a request that is too short",
+	  "most for what user 54321 did" },
+	{ "--allow-user 54321", make_it_log, send_nonsense_as_somebody,
+	  "of user 54321 sent a request that is too short",
+	  "most for what user 0 did" },
+	{ "", come_as_a_stranger, make_it_log,
+	  "of user 0 sent a request that is too short",
+	  "most for what users did who may not come" },
+	{ "", make_it_log, come_as_a_stranger,
+	  "of user 54321 may not come", "most for what user 0 did" },
+};
+
+START_TEST(what_one_has_it_log_hides_nobody_elses_reason)
+{
+	daemon_start(noises[_i].options);
+	noises[_i].noise(NOISE);
+	noises[_i].other(1);
+	ck_assert_int_eq(daemon_stop(), 0);
+	ck_assert_uint_eq(daemon_said(noises[_i].reason), 1);
+	ck_assert_uint_eq(daemon_said(noises[_i].summary), 1);
+	ck_assert_uint_le(daemon_said("hvhost: process"),
+			  LOG_BURST + 2 * LOG_OWN);
+}
+END_TEST
+
+/* Nor what nobody has read yet. */
+START_TEST(lines_that_wait_leave_room_for_somebody_elses)
+{
+	char line[PAGE + 1];
+	unsigned int seen = 0, left_out = 0;
+	int fifo = take_stderr();
+
+	daemon_start("--allow-user 54321");
+	make_it_log(LINES);
+	send_nonsense_as_somebody(1);
+	read_line(fifo, line, sizeof(line));
+	while (!left_out) {
+		read_line(fifo, line, sizeof(line));
+		seen += !!strstr(line, "of user 54321 sent");
+		sscanf(line, "hvhost: %u lines left out", &left_out);
+	}
+	ck_assert_uint_eq(seen, 1);
+	ck_assert_int_eq(daemon_stop(), 0);
+	close(fifo);
+}
+END_TEST
+
 Suite *log_suite(void)
 {
 	Suite *suite = suite_create("log");
@@ -172,5 +256,10 @@ Suite *log_suite(void)
 		       what_was_logged_before_the_end_is_written_to_its_reader);
 	tcase_add_test(tests,
 		       who_does_not_read_that_it_is_ready_holds_up_nobody);
+	if (geteuid())
+		return suite;
+	tcase_add_loop_test(tests, what_one_has_it_log_hides_nobody_elses_reason,
+			    0, ROWS(noises));
+	tcase_add_test(tests, lines_that_wait_leave_room_for_somebody_elses);
 	return suite;
 }

@@ -37,6 +37,16 @@ int peer_connect(void)
 	return fd;
 }
 
+int peer_connect_as_somebody(void)
+{
+	int socket;
+
+	be_somebody();
+	socket = peer_connect();
+	be_root();
+	return socket;
+}
+
 void peer_send(int socket, const void *bytes, size_t size)
 {
 	ck_assert_int_eq(send(socket, bytes, size, MSG_NOSIGNAL),

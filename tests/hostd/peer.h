@@ -22,6 +22,7 @@ struct hvpost_attach_request request_of(enum hvpost_attach_kind kind,
 					const char *name);
 
 int peer_connect(void);
+int peer_connect_as_somebody(void);
 void peer_send(int socket, const void *bytes, size_t size);
 /* Send bytes and a descriptor. Return 0 or a negative errno value. */
 int peer_send_with(int socket, const void *bytes, size_t size, int descriptor);

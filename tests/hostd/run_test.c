@@ -192,22 +192,6 @@ END_TEST
 
 /* As somebody else: this takes root. */
 
-#define SOMEBODY 54321
-
-static void be_somebody(void)
-{
-	ck_assert_int_eq(chmod(host_daemon.folder, 0755), 0);
-	ck_assert_int_eq(chmod(host_daemon.socket, 0666), 0);
-	ck_assert_int_eq(setegid(SOMEBODY), 0);
-	ck_assert_int_eq(seteuid(SOMEBODY), 0);
-}
-
-static void be_root(void)
-{
-	ck_assert_int_eq(seteuid(0), 0);
-	ck_assert_int_eq(setegid(0), 0);
-}
-
 static int open_as_somebody(const char *name)
 {
 	struct hvpost *handle;
@@ -251,9 +235,7 @@ static const char *answer_to_somebody(const char *request)
 	ssize_t size;
 	int socket;
 
-	be_somebody();
-	socket = peer_connect();
-	be_root();
+	socket = peer_connect_as_somebody();
 	peer_send(socket, request, strlen(request));
 	size = recv(socket, answer, sizeof(answer) - 1, 0);
 	ck_assert_int_gt(size, 0);
@@ -303,9 +285,7 @@ static struct peer ask_as_somebody(const char *name)
 		request_of(HVPOST_ATTACH_OPEN, name);
 	struct peer peer = { .memory_fd = -1, .doorbell = -1 };
 
-	be_somebody();
-	peer.socket = peer_connect();
-	be_root();
+	peer.socket = peer_connect_as_somebody();
 	peer_send(peer.socket, &request, sizeof(request));
 	ck_assert(peer_take_answer(&peer));
 	return peer;
@@ -432,17 +412,6 @@ END_TEST
 
 #define VISITS 200
 
-static int connect_as(bool is_somebody)
-{
-	int socket;
-
-	if (is_somebody)
-		be_somebody();
-	socket = peer_connect();
-	be_root();
-	return socket;
-}
-
 START_TEST(strangers_push_out_nobody)
 {
 	int ours[SERVER_VISITORS_MAX - 10], visits[VISITS];
@@ -450,9 +419,9 @@ START_TEST(strangers_push_out_nobody)
 
 	daemon_start("--allow-user 7");
 	for (int i = 0; i < ROWS(ours); i++)
-		ours[i] = connect_as(false);
+		ours[i] = peer_connect();
 	for (int i = 0; i < VISITS; i++)
-		visits[i] = connect_as(true);
+		visits[i] = peer_connect_as_somebody();
 	for (int i = 0; i < ROWS(ours); i++) {
 		peer_send(ours[i], LOOK, strlen(LOOK));
 		ck_assert_int_gt(recv(ours[i], answer, sizeof(answer), 0), 0);
@@ -470,9 +439,9 @@ START_TEST(one_user_does_not_push_out_others_who_have_come)
 	char answer[4096];
 
 	daemon_start("--allow-user 54321");
-	socket = connect_as(_i);
+	socket = _i ? peer_connect_as_somebody() : peer_connect();
 	for (int i = 0; i < VISITS; i++)
-		visits[i] = connect_as(!_i);
+		visits[i] = _i ? peer_connect() : peer_connect_as_somebody();
 	peer_send(socket, LOOK, strlen(LOOK));
 	ck_assert_int_gt(recv(socket, answer, sizeof(answer), 0), 0);
 	close(socket);
