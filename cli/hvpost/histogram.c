@@ -33,6 +33,9 @@ static void print_row(FILE *out, const struct histogram *histogram, int row,
 	uint64_t count = histogram->rows[row];
 	int width = (int)(count * BAR_WIDTH / most);
 
+	/* The few that took long are what it is looked at for. */
+	if (count && !width)
+		width = 1;
 	print_bound(out, row);
 	fprintf(out, " |%-*.*s| %" PRIu64 "\n", BAR_WIDTH, width,
 		"########################################", count);

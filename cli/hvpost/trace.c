@@ -364,7 +364,8 @@ static void say_goodbye(const struct tracer *tracer)
 	struct json_object *object;
 
 	if (tracer->options->histogram) {
-		printf("%" PRIu64 " posts with a duration\n",
+		printf("%" PRIu64 " posts; a line has those that took its "
+		       "time, up to twice it\n",
 		       tracer->posts.count);
 		histogram_print(stdout, &tracer->posts);
 	}

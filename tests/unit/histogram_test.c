@@ -56,6 +56,21 @@ START_TEST(rows_are_drawn_from_the_first_to_the_last_with_any)
 }
 END_TEST
 
+START_TEST(few_among_many_are_seen)
+{
+	struct histogram histogram = { 0 };
+
+	for (int i = 0; i < 1000; i++)
+		histogram_add(&histogram, 5000);
+	histogram_add(&histogram, 9000);
+	draw(&histogram);
+	ck_assert_str_eq(
+		text,
+		"    4 us |########################################| 1000\n"
+		"    8 us |#                                       | 1\n");
+}
+END_TEST
+
 START_TEST(without_durations_nothing_is_drawn)
 {
 	struct histogram histogram = { 0 };
@@ -73,6 +88,7 @@ Suite *histogram_suite(void)
 	tcase_add_checked_fixture(rows, NULL, teardown);
 	tcase_add_test(rows, a_duration_counts_below_its_power_of_two);
 	tcase_add_test(rows, rows_are_drawn_from_the_first_to_the_last_with_any);
+	tcase_add_test(rows, few_among_many_are_seen);
 	tcase_add_test(rows, without_durations_nothing_is_drawn);
 	suite_add_tcase(suite, rows);
 	return suite;
