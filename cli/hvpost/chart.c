@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "chart.h"
 
+#include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "bins.h"
 #include "scale.h"
@@ -12,6 +14,9 @@
 #define LEFT		116.0	/* of both plots: lanes have names there */
 #define RIGHT		(WIDTH - 28.0)
 #define TITLE_Y		32.0
+#define TITLE_MAX	84	/* bytes of it; for more there is no room */
+#define CHARACTER	7.5	/* about what one of a mark's takes */
+#define BAR_MIN		2.0	/* of the least that there is, to be seen */
 
 #define LATENCY_HEADING	64.0
 #define LATENCY_TOP	112.0	/* below its legend */
@@ -69,7 +74,10 @@ struct chart {
 static void draw_mark(FILE *out, double x, double y, const char *text)
 {
 	svg_line(out, SVG_FAINT, x, y, x, y + 5, NULL);
-	svg_text(out, SVG_FAINT, x, y + 19, SVG_MIDDLE, text);
+	if (x + (double)strlen(text) * CHARACTER / 2 < WIDTH)
+		svg_text(out, SVG_FAINT, x, y + 19, SVG_MIDDLE, text);
+	else
+		svg_text(out, SVG_FAINT, WIDTH - 2, y + 19, SVG_END, text);
 }
 
 static void draw_counts(FILE *out, const struct scale *counts)
@@ -109,6 +117,13 @@ static bool find_range(const struct chart *chart, uint64_t *min, uint64_t *max)
 	return found;
 }
 
+static double bar_top(const struct scale *counts, size_t count)
+{
+	double top = scale_place(counts, (double)count);
+
+	return count ? fmin(top, counts->start - BAR_MIN) : top;
+}
+
 /* The outline of @bins, from the first that has something to the last. */
 static void draw_steps(FILE *out, enum svg_ink ink, bool is_area,
 		       const struct bins *bins, const struct scale *places,
@@ -133,7 +148,7 @@ static void draw_steps(FILE *out, enum svg_ink ink, bool is_area,
 			continue;
 		x = places->start + (double)i * width;
 		svg_path_point(out, x, y);
-		y = scale_place(counts, (double)bins->in[i]);
+		y = bar_top(counts, bins->in[i]);
 		svg_path_point(out, x, y);
 	}
 	x = places->start + (double)end * width;
@@ -343,6 +358,21 @@ static void describe(const struct chart *chart, char *text, size_t size)
 	text[at - 1] = '.';
 }
 
+/* As much as there is room for, and no part of a character. */
+static void draw_title(FILE *out, const char *title)
+{
+	size_t length = strlen(title);
+	char text[TITLE_MAX + sizeof("\u2026")];
+
+	if (length > TITLE_MAX) {
+		for (length = TITLE_MAX - 1; (title[length] & 0xc0) == 0x80;)
+			length--;
+		snprintf(text, sizeof(text), "%.*s\u2026", (int)length, title);
+		title = text;
+	}
+	svg_heading(out, LEFT, TITLE_Y, title);
+}
+
 void chart_draw(FILE *out, struct timeline *timeline, const char *title)
 {
 	struct chart chart = { .out = out, .timeline = timeline };
@@ -355,7 +385,7 @@ void chart_draw(FILE *out, struct timeline *timeline, const char *title)
 					  timeline->latencies[i].count);
 	describe(&chart, description, sizeof(description));
 	svg_begin(out, WIDTH, (int)(bottom + FOOT), title, description);
-	svg_heading(out, LEFT, TITLE_Y, title);
+	draw_title(out, title);
 	draw_latencies(&chart);
 	draw_times(&chart);
 	svg_end(out);

@@ -70,12 +70,18 @@ size_t scale_marks(const struct scale *scale, unsigned int wanted,
 void scale_time_text(char *text, size_t size, double ns)
 {
 	static const char *const units[] = { "ns", "\u00b5s", "ms", "s" };
+	char count[32];
 	size_t unit = 0;
 
 	/* What would be rounded to 1000 is 1 of the next. */
 	for (; unit < 3 && ns >= 999.5; unit++)
 		ns /= 1000;
-	snprintf(text, size, "%.3g %s", ns, units[unit]);
+	if (ns < 999.5) {
+		snprintf(text, size, "%.3g %s", ns, units[unit]);
+		return;
+	}
+	scale_count_text(count, sizeof(count), (uint64_t)(ns + 0.5));
+	snprintf(text, size, "%s %s", count, units[unit]);
 }
 
 void scale_count_text(char *text, size_t size, uint64_t count)

@@ -137,6 +137,46 @@ START_TEST(a_title_cannot_become_markup)
 }
 END_TEST
 
+START_TEST(a_title_ends_where_there_is_no_room)
+{
+	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
+	/* The 83rd byte is the first half of a character. */
+	ck_assert_int_eq(plot(" --title "
+			      "1234567890123456789012345678901234567890"
+			      "1234567890123456789012345678901234567890"
+			      "12\u00b5s,and_more"),
+			 EXIT_DONE);
+	ck_contains("<title id=\"title\">12345678901234567890");
+	ck_contains("12\u00b5s,and_more</title>");
+	ck_contains(">1234567890123456789012345678901234567890"
+		    "1234567890123456789012345678901234567890"
+		    "12\u2026</text>");
+}
+END_TEST
+
+START_TEST(what_is_hardly_anything_is_seen)
+{
+	for (int i = 0; i < 1000; i++)
+		add(SIGHTING_POST, 0, 10, 0);
+	add(SIGHTING_POST, 10000, 10, HV_STATUS_INSUFFICIENT_BUFFERS);
+	ck_assert_int_eq(plot(""), EXIT_DONE);
+	/* 2 of a lane's 44 */
+	ck_contains("<path class=\"red area\" d=\"M 888.0 460.0 888.0 460.0 "
+		    "888.0 458.0 892.0 458.0 892.0 460.0\"/>");
+}
+END_TEST
+
+START_TEST(a_mark_at_the_edge_is_read_whole)
+{
+	add(SIGHTING_POST, 0, 10, 0);
+	add(SIGHTING_POST, 400000000000, 10, 0);
+	ck_assert_int_eq(plot(""), EXIT_DONE);
+	ck_contains("text-anchor=\"middle\">300,000 s</text>");
+	ck_contains("x=\"918.0\" y=\"425.0\" text-anchor=\"end\">400,000 s"
+		    "</text>");
+}
+END_TEST
+
 START_TEST(a_picture_goes_into_a_file)
 {
 	char options[96], svg[64], begin[6] = "";
@@ -249,6 +289,9 @@ Suite *plot_suite(void)
 	tcase_add_test(tcase, things_are_where_their_scale_has_them);
 	tcase_add_test(tcase, one_sighting_is_a_picture);
 	tcase_add_test(tcase, a_title_cannot_become_markup);
+	tcase_add_test(tcase, a_title_ends_where_there_is_no_room);
+	tcase_add_test(tcase, what_is_hardly_anything_is_seen);
+	tcase_add_test(tcase, a_mark_at_the_edge_is_read_whole);
 	tcase_add_test(tcase, a_picture_goes_into_a_file);
 	tcase_add_test(tcase, a_picture_stays_small_however_much_there_is);
 	tcase_add_test(tcase, json_has_the_numbers);
