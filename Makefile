@@ -288,6 +288,10 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(CHECK_CFLAGS) -I. -Ilib/guest -Ilib/host -Icli/hvpost -Icli/common $(JSON_CFLAGS) -c -o $@ $<
 
+# It opens the tool's BPF programs.
+$(B)/obj/tests/unit/probes_test.o: $(B)/bpf/trace.skel.h
+$(B)/obj/tests/unit/probes_test.o: COMPILE += -isystem $(B)/bpf $(BPF_CFLAGS)
+
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

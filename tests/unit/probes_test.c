@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* The libraries' USDT probes, as tracers find them: in the notes of this program. */
+/*
+ * The libraries' USDT probes, as tracers find them: in the notes of this program. And
+ * what is to follow these, and the driver's trace points: the BPF programs of hvpost
+ * trace, opened but not loaded, which takes no privilege.
+ */
 #include <elf.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sighting_filter.h"
 #include "suites.h"
+#include "trace.skel.h"
 
 #define NOTE_TYPE 3	/* of systemtap's notes */
 #define NOP	  0x90
@@ -168,10 +175,123 @@ START_TEST(arguments_are_registers_and_constants)
 }
 END_TEST
 
+/* Programs */
+
+static struct trace_bpf *programs;
+
+static void setup_programs(void)
+{
+	setup();
+	programs = trace_bpf__open();
+	ck_assert_ptr_nonnull(programs);
+}
+
+static void teardown_programs(void)
+{
+	trace_bpf__destroy(programs);
+	teardown();
+}
+
+static bool is_program(const char *prefix, const char *rest)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s_%s", prefix, rest);
+	return bpf_object__find_program_by_name(programs->obj, name);
+}
+
+static bool is_probe(const char *provider, const char *name)
+{
+	struct probe probe;
+	size_t offset = 0;
+
+	while (next(&offset, &probe))
+		if (!strcmp(probe.provider, provider) &&
+		    !strcmp(probe.name, name))
+			return true;
+	return false;
+}
+
+static bool is_raw_point(const char *section, const char *name)
+{
+	char wanted[96];
+
+	snprintf(wanted, sizeof(wanted), "raw_tp/hvpost_%s", name);
+	return !strcmp(section, wanted);
+}
+
+/* What is to be followed by a program of that name, in that section? */
+static bool may_follow(const char *name, const char *section)
+{
+	const char *rest = strchr(name, '_') + 1;
+
+	if (!strncmp(name, "driver_", 7))
+		return is_raw_point(section, rest);
+	if (!strncmp(name, "library_", 8))
+		return !strcmp(section, "usdt") && is_probe("hvpost", rest);
+	if (!strncmp(name, "host_", 5))
+		return !strcmp(section, "usdt") && is_probe("hvhost", rest);
+	if (!strncmp(name, "kvm_", 4))
+		return !strncmp(section, "raw_tp/kvm_hv_", 14);
+	/* By probes that tracefs has. */
+	return !strncmp(name, "vmbus_", 6) &&
+	       (!strcmp(section, "kprobe") || !strcmp(section, "kretprobe"));
+}
+
+START_TEST(each_program_follows_what_it_is_named_after)
+{
+	struct bpf_program *each;
+
+	bpf_object__for_each_program(each, programs->obj)
+		ck_assert_msg(may_follow(bpf_program__name(each),
+					 bpf_program__section_name(each)),
+			      "%s, in section %s, follows nothing",
+			      bpf_program__name(each),
+			      bpf_program__section_name(each));
+}
+END_TEST
+
+START_TEST(each_probe_has_a_program)
+{
+	struct probe probe;
+	size_t offset = 0;
+
+	while (next(&offset, &probe)) {
+		if (!is_ours(&probe))
+			continue;
+		ck_assert_msg(is_program(!strcmp(probe.provider, "hvpost") ?
+						 "library" : "host", probe.name),
+			      "nothing follows %s:%s", probe.provider,
+			      probe.name);
+	}
+}
+END_TEST
+
+START_TEST(each_trace_point_of_the_driver_has_a_program)
+{
+	FILE *header = fopen("driver/trace.h", "r");
+	char line[256], name[64];
+	int found = 0;
+
+	ck_assert_ptr_nonnull(header);
+	while (fgets(line, sizeof(line), header)) {
+		if (sscanf(line, "TRACE_EVENT(hvpost_%63[a-z_]", name) != 1 &&
+		    sscanf(line, "DEFINE_EVENT(%*[a-z_], hvpost_%63[a-z_]",
+			   name) != 1)
+			continue;
+		ck_assert_msg(is_program("driver", name),
+			      "nothing follows hvpost_%s", name);
+		found++;
+	}
+	fclose(header);
+	ck_assert_int_gt(found, 0);
+}
+END_TEST
+
 Suite *probes_suite(void)
 {
 	Suite *suite = suite_create("probes");
-	TCase *notes = tcase_create("notes");
+	TCase *notes = tcase_create("notes"), *bpf = tcase_create("programs");
 
 	tcase_add_checked_fixture(notes, setup, teardown);
 	tcase_add_loop_test(notes, each_documented_probe_is_there, 0,
@@ -179,5 +299,10 @@ Suite *probes_suite(void)
 	tcase_add_test(notes, each_is_a_nop);
 	tcase_add_test(notes, arguments_are_registers_and_constants);
 	suite_add_tcase(suite, notes);
+	tcase_add_checked_fixture(bpf, setup_programs, teardown_programs);
+	tcase_add_test(bpf, each_program_follows_what_it_is_named_after);
+	tcase_add_test(bpf, each_probe_has_a_program);
+	tcase_add_test(bpf, each_trace_point_of_the_driver_has_a_program);
+	suite_add_tcase(suite, bpf);
 	return suite;
 }
