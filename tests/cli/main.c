@@ -19,6 +19,7 @@ int main(void)
 	srunner_add_suite(runner, embedded_suite());
 	srunner_add_suite(runner, demo_suite());
 	srunner_add_suite(runner, conform_suite());
+	srunner_add_suite(runner, trace_suite());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -15,5 +15,6 @@ Suite *target_suite(void);
 Suite *doctor_suite(void);
 Suite *embedded_suite(void);
 Suite *demo_suite(void);
+Suite *trace_suite(void);
 
 #endif /* SUITES_H */
