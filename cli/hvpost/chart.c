@@ -365,7 +365,8 @@ static void draw_title(FILE *out, const char *title)
 	char text[TITLE_MAX + sizeof("\u2026")];
 
 	if (length > TITLE_MAX) {
-		for (length = TITLE_MAX - 1; (title[length] & 0xc0) == 0x80;)
+		length = TITLE_MAX - 1;
+		while (length && (title[length] & 0xc0) == 0x80)
 			length--;
 		snprintf(text, sizeof(text), "%.*s\u2026", (int)length, title);
 		title = text;

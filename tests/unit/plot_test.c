@@ -137,6 +137,47 @@ START_TEST(a_title_cannot_become_markup)
 }
 END_TEST
 
+#define NONE "\ufffd"
+
+static const struct {
+	const char *title, *shown;
+} titles[] = {
+	{ "\u00b5\u20ac\U0001f600", "\u00b5\u20ac\U0001f600" },
+	{ "caf\xe9", "caf" NONE },
+	{ "\xe9t\xe9", NONE "t" NONE },
+	{ "\xff\xfe", NONE NONE },
+	{ "\xc0\xaf", NONE NONE },		/* too long for what it is */
+	{ "\xed\xa0\x80", NONE NONE NONE },	/* half of a pair */
+	{ "\xf4\x90\x80\x80", NONE NONE NONE NONE },	/* beyond the last */
+	{ "\xef\xbf\xbf", NONE NONE NONE },
+	{ "\xf0\x9f\x98", NONE NONE NONE },
+	{ "\x80\x80", NONE NONE },
+};
+
+START_TEST(a_title_of_other_bytes_is_still_text)
+{
+	char options[64], shown[64];
+
+	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
+	snprintf(options, sizeof(options), " --title %s", titles[_i].title);
+	snprintf(shown, sizeof(shown), "<title id=\"title\">%s</title>",
+		 titles[_i].shown);
+	ck_assert_int_eq(plot(options), EXIT_DONE);
+	ck_contains(shown);
+}
+END_TEST
+
+START_TEST(a_long_title_without_a_character_is_nothing)
+{
+	char options[128] = " --title ";
+
+	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
+	memset(options + strlen(options), 0x80, 100);
+	ck_assert_int_eq(plot(options), EXIT_DONE);
+	ck_contains(">\u2026</text>");
+}
+END_TEST
+
 START_TEST(a_title_ends_where_there_is_no_room)
 {
 	add(SIGHTING_EOM, 5, 0, SIGHTING_NONE);
@@ -289,6 +330,9 @@ Suite *plot_suite(void)
 	tcase_add_test(tcase, things_are_where_their_scale_has_them);
 	tcase_add_test(tcase, one_sighting_is_a_picture);
 	tcase_add_test(tcase, a_title_cannot_become_markup);
+	tcase_add_loop_test(tcase, a_title_of_other_bytes_is_still_text, 0,
+			    ROWS(titles));
+	tcase_add_test(tcase, a_long_title_without_a_character_is_nothing);
 	tcase_add_test(tcase, a_title_ends_where_there_is_no_room);
 	tcase_add_test(tcase, what_is_hardly_anything_is_seen);
 	tcase_add_test(tcase, a_mark_at_the_edge_is_read_whole);
