@@ -40,6 +40,15 @@ static const struct {
 	{ "guest-stop", control_guest_stop, false },
 };
 
+void control_prepare(void)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (object)
+		json_object_object_add(object, "key", NULL);
+	json_object_put(object);
+}
+
 static void dispatch(struct request *request)
 {
 	const char *name;

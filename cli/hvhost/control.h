@@ -21,6 +21,13 @@ struct control_asker {
 };
 
 /*
+ * To be called before a filter of system calls is set: json-c makes the seed of its
+ * tables when it sees the first key, and one that it makes without /dev/urandom is
+ * one that who asks can guess.
+ */
+void control_prepare(void);
+
+/*
  * Carry out the request in @packet and answer it. Return 0, or a negative errno value:
  * it could not be answered.
  */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "control.h"
 #include "cost.h"
 #include "guest.h"
 #include "log.h"
@@ -447,7 +448,9 @@ static int serve(struct run *run)
 				    "groups",
 				    "cannot open %s to other users: %s",
 				    run->server.path, strerror(-err));
-	err = run->no_seccomp ? 0 : sandbox_enter(run->guests.count);
+	control_prepare();
+	err = run->no_seccomp ? 0 : sandbox_enter(run->server.path,
+						 run->guests.count);
 	if (err)
 		return command_fail(&run->common, EXIT_LOCAL,
 				    "--no-seccomp does without it",

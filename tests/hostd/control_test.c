@@ -118,6 +118,24 @@ START_TEST(a_request_has_a_largest_size)
 }
 END_TEST
 
+/* json-c makes its tables' seed when it sees the first key, and wants /dev/urandom. */
+START_TEST(nothing_wants_a_file_behind_the_filter)
+{
+	static const char request[] = "{\"version\":1,\"command\":\"links\"}";
+	char answer[4096];
+	int socket;
+
+	host_daemon.lacks_entropy = true;
+	daemon_start("");
+	socket = peer_connect();
+	peer_send(socket, request, sizeof(request) - 1);
+	ck_assert_int_gt(recv(socket, answer, sizeof(answer), 0), 0);
+	close(socket);
+	ck_assert_int_eq(daemon_stop(), 0);
+	ck_assert_uint_eq(daemon_said("error"), 0);
+}
+END_TEST
+
 START_TEST(one_visitor_may_ask_many_times)
 {
 	static const char request[] = "{\"version\":1,\"command\":\"links\"}";
@@ -634,6 +652,7 @@ Suite *control_suite(void)
 	tcase_add_loop_test(packets, a_bad_request_is_answered_with_what_is_wrong,
 			    0, ROWS(bad_requests));
 	tcase_add_test(packets, a_request_has_a_largest_size);
+	tcase_add_test(packets, nothing_wants_a_file_behind_the_filter);
 	tcase_add_test(packets, one_visitor_may_ask_many_times);
 
 	tcase_add_test(tcase,

@@ -26,7 +26,7 @@ void daemon_setup(void)
 	snprintf(host_daemon.log, sizeof(host_daemon.log), "%s/log",
 		 host_daemon.folder);
 	host_daemon.pid = 0;
-	host_daemon.passes_rights = false;
+	host_daemon.passes_rights = host_daemon.lacks_entropy = false;
 }
 
 void daemon_teardown(void)
@@ -58,6 +58,18 @@ static void forget_passrights(void)
 		_exit(126);
 }
 
+/* The same of getrandom(), where nobody waits for it. */
+static void forget_entropy(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter ||
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAGAIN),
+			     SCMP_SYS(getrandom), 0) ||
+	    seccomp_load(filter))
+		_exit(126);
+}
+
 static pid_t spawn(const char *options, int ready_fd)
 {
 	const char *tool = getenv("HVHOST"), *flags = getenv("HVHOST_FLAGS");
@@ -75,6 +87,8 @@ static pid_t spawn(const char *options, int ready_fd)
 	if (!pid) {
 		if (host_daemon.passes_rights)
 			forget_passrights();
+		if (host_daemon.lacks_entropy)
+			forget_entropy();
 		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
 		_exit(127);
 	}

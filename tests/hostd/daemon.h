@@ -17,6 +17,7 @@ struct host_daemon {
 	char socket[96];
 	char log[96];		/* its stderr */
 	bool passes_rights;	/* as kernels did that could not refuse descriptors */
+	bool lacks_entropy;	/* as a kernel does that has just been started */
 };
 
 extern struct host_daemon host_daemon;
