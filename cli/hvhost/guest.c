@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -152,6 +153,19 @@ static int fail(char *error, const char *what, const char *why)
 	return -EINVAL;
 }
 
+/*
+ * Of a pipe we are a reader, too: so nobody has to be one when we begin, and whoever
+ * is may go and come again. Neither is a line waited for that has no carrier.
+ */
+static int open_output(const char *path)
+{
+	struct stat status;
+	bool is_pipe = !stat(path, &status) && S_ISFIFO(status.st_mode);
+
+	return open(path, (is_pipe ? O_RDWR : O_WRONLY | O_CREAT | O_TRUNC) |
+		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+}
+
 static int open_serial(struct guest *guest, const struct guest_wish *wish,
 		       struct vmm_guest_config *config, char *error)
 {
@@ -167,8 +181,7 @@ static int open_serial(struct guest *guest, const struct guest_wish *wish,
 			terminal_take();
 			continue;
 		}
-		guest->files[i] = open(to, O_WRONLY | O_CREAT | O_TRUNC |
-				       O_CLOEXEC | O_NOCTTY, 0666);
+		guest->files[i] = open_output(to);
 		if (guest->files[i] < 0)
 			return fail(error, to, strerror(errno));
 		config->serial[i].output = guest->files[i];

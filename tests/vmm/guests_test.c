@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -188,6 +189,39 @@ START_TEST(one_guest_has_stdio)
 	ck_assert_int_ne(guests_add(&server, &wish, error), 0);
 	wish.serial[1] = "/dev/null";
 	ck_assert_int_eq(guests_add(&server, &wish, error), 0);
+}
+END_TEST
+
+static void ck_reader_gets(const char *fifo, const char *text)
+{
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char got[16] = "";
+
+	ck_assert_int_ge(reader, 0);
+	ck_assert_int_eq(read(reader, got, sizeof(got) - 1),
+			 (ssize_t)strlen(text));
+	ck_assert_str_eq(got, text);
+	close(reader);
+}
+
+START_TEST(a_fifo_is_written_to_whether_or_not_somebody_reads_it)
+{
+	char kernel[32], fifo[64], error[VMM_ERROR_SIZE];
+	const struct guest_wish wish = {
+		.name = GUEST, .kernel = kernel, .cpus = 1,
+		.memory_bytes = VMM_MEMORY_MIN,
+		.privileges = VMM_PRIVILEGES_DEFAULT, .serial = { fifo },
+	};
+
+	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", world.kernel_fd);
+	snprintf(fifo, sizeof(fifo), "/tmp/hvhost-fifo-%d", (int)getpid());
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	ck_assert_int_eq(guests_add(&server, &wish, error), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(write(guest()->files[0], "hello", 5), 5);
+		ck_reader_gets(fifo, "hello");
+	}
+	unlink(fifo);
 }
 END_TEST
 
@@ -611,6 +645,8 @@ Suite *guests_suite(void)
 	tcase_add_test(commands,
 		       one_that_is_restored_in_part_is_told_of_and_not_resumed);
 	tcase_add_test(listed, one_guest_has_stdio);
+	tcase_add_test(listed,
+		       a_fifo_is_written_to_whether_or_not_somebody_reads_it);
 	tcase_add_test(listed, partitions_of_guests_are_shown_as_they_are);
 	tcase_add_test(listed, all_vps_of_a_guest_are_inspected);
 	suite_add_tcase(suite, listed);
