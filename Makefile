@@ -135,11 +135,13 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# As others link it: of its functions only the interface has a name.
+# As others link it: of its functions only the interface has a name. Groups, such as
+# the one that all files with probes share, are dissolved: of two archives' the linker
+# would keep one, whose symbol is local by then.
 $(B)/installed/%.a: $(B)/lib/%.a
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -r -nostdlib -o $(@:.a=.o) \
+	$(Q)$(CC) $(CFLAGS) -r -nostdlib -o $(@:.a=.o) -Wl,--force-group-allocation \
 		-Wl,--whole-archive $< -Wl,--no-whole-archive
 	$(Q)$(OBJCOPY) --localize-hidden $(@:.a=.o)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
