@@ -23,7 +23,7 @@ BINDIR      ?= $(PREFIX)/bin
 LIBDIR      ?= $(PREFIX)/lib
 INCLUDEDIR  ?= $(PREFIX)/include
 MANDIR      ?= $(PREFIX)/share/man
-DATADIR     ?= $(PREFIX)/share/hvpost
+DATADIR     ?= $(PREFIX)/share
 # systemd and udev look into these below /usr and /usr/local.
 UDEVRULESDIR   ?= $(PREFIX)/lib/udev/rules.d
 SYSUSERSDIR    ?= $(PREFIX)/lib/sysusers.d
@@ -527,24 +527,35 @@ check-next-kernel: ## every VM scenario on the kernel of Debian 13's backports; 
 
 ##@ Install
 
-install: all $(LIBRARIES:%=$(B)/installed/%.a) ## tools, libraries, headers, man pages, the device's group (PREFIX, DESTDIR)
+# Without a path to the libraries; for whom they are is not for umask to say.
+$(B)/installed/hvpost: $(B)/bin/hvpost
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_hvpost) -o $@
+
+$(B)/installed/hvhost: $(B)/bin/hvhost
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_hvhost) -o $@
+
+install: all $(addprefix $(B)/installed/,hvpost hvhost $(LIBRARIES:%=%.a)) ## tools, libraries, headers, man pages, the device's group (PREFIX, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man4 \
-		$(DESTDIR)$(UDEVRULESDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(DATADIR)
-	$(link_hvpost) -o $(DESTDIR)$(BINDIR)/hvpost
-	$(link_hvhost) -o $(DESTDIR)$(BINDIR)/hvhost
+		$(DESTDIR)$(UDEVRULESDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(DATADIR)/hvpost
+	$(INSTALL) -m 755 $(B)/installed/hvpost $(B)/installed/hvhost $(DESTDIR)$(BINDIR)/
 	for library in $(LIBRARIES); do \
 		$(INSTALL) -m 755 $(B)/lib/$$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/ && \
 		ln -sf $$library.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$library.so && \
 		$(INSTALL) -m 644 $(B)/installed/$$library.a $(DESTDIR)$(LIBDIR)/ && \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 			-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-			lib/$$library.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$library.pc || exit; \
+			lib/$$library.pc.in > $(B)/installed/$$library.pc && \
+		$(INSTALL) -m 644 $(B)/installed/$$library.pc $(DESTDIR)$(LIBDIR)/pkgconfig/ || exit; \
 	done
 	$(INSTALL) -m 644 include/hvpost/*.h $(DESTDIR)$(INCLUDEDIR)/hvpost/
 	$(INSTALL) -m 644 $(B)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(B)/man/*.4 $(DESTDIR)$(MANDIR)/man4/
-	$(INSTALL) -m 644 packaging/wireshark/hvpost.lua $(DESTDIR)$(DATADIR)/
+	$(INSTALL) -m 644 packaging/wireshark/hvpost.lua $(DESTDIR)$(DATADIR)/hvpost/
 	$(INSTALL) -m 644 packaging/60-hvpost.rules $(DESTDIR)$(UDEVRULESDIR)/
 	$(INSTALL) -m 644 packaging/hvpost.sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf
 
@@ -563,7 +574,9 @@ install-dkms: ## the driver's sources, for 'dkms install hvpost/VERSION'
 	$(INSTALL) -d $(DKMS_SOURCE)/include/hvpost $(DESTDIR)$(MODULESLOADDIR)
 	$(INSTALL) -m 644 driver/*.[chS] driver/Kbuild $(DKMS_SOURCE)/
 	$(INSTALL) -m 644 include/hvpost/*.h $(DKMS_SOURCE)/include/hvpost/
-	sed 's/@VERSION@/$(VERSION)/' driver/dkms.conf.in > $(DKMS_SOURCE)/dkms.conf
+	@mkdir -p $(B)/installed
+	sed 's/@VERSION@/$(VERSION)/' driver/dkms.conf.in > $(B)/installed/dkms.conf
+	$(INSTALL) -m 644 $(B)/installed/dkms.conf $(DKMS_SOURCE)/
 	$(INSTALL) -m 644 packaging/hvpost.modules-load.conf $(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
 
 uninstall: ## what install, install-driver and install-dkms put there
@@ -572,8 +585,9 @@ uninstall: ## what install, install-driver and install-dkms put there
 		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
 		$(DESTDIR)$(MANDIR)/man1/hvpost.1 $(DESTDIR)$(MANDIR)/man1/hvhost.1 $(DESTDIR)$(MANDIR)/man4/hvpost.4 \
 		$(DESTDIR)$(UDEVRULESDIR)/60-hvpost.rules $(DESTDIR)$(SYSUSERSDIR)/hvpost.conf \
-		$(DESTDIR)$(MODULESLOADDIR)/hvpost.conf
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DESTDIR)$(DATADIR) $(DKMS_SOURCE)
+		$(DESTDIR)$(MODULESLOADDIR)/hvpost.conf $(DESTDIR)$(DATADIR)/hvpost/hvpost.lua
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/hvpost $(DKMS_SOURCE)
+	[ ! -d $(DESTDIR)$(DATADIR)/hvpost ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DATADIR)/hvpost
 	if [ -e $(INSTALLED_DRIVER) ]; then \
 		rm -f $(INSTALLED_DRIVER) $(if $(DESTDIR),,&& depmod $(KERNELRELEASE)); \
 	fi
