@@ -167,10 +167,11 @@ $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	$(Q)$(COMPILE) -Icli/common $(JSON_CFLAGS) $(CURSES_CFLAGS) -c -o $@ $<
 
 # BPF programs, built into the tool by way of a header. They need no types of a
-# kernel: what they read is laid down elsewhere.
+# kernel: what they read is laid down elsewhere. Their debug information becomes part
+# of the tool, so it has no path of this machine.
 BPF_OBJ := $(patsubst cli/hvpost/bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard cli/hvpost/bpf/*.bpf.c))
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -D__x86_64__ -Wall -Wextra \
-	     -Wno-unused-parameter $(if $(filter yes,$(WERROR)),-Werror) \
+	     -Wno-unused-parameter -ffile-prefix-map=$(CURDIR)=. $(if $(filter yes,$(WERROR)),-Werror) \
 	     -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu
 
 $(B)/bpf/%.o: cli/hvpost/bpf/%.bpf.c $(B)/flags
