@@ -12,9 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "attachment_socket.h"
 #include "deadline.h"
 #include "wait.h"
+
+/* So long hvhost has to answer a packet. */
+#define ANSWER_TIMEOUT_MS 5000
 
 #define GUEST_OS_ID \
 	(HV_GUEST_OS_ID_OPEN_SOURCE | \
@@ -93,24 +95,25 @@ static int open_partition(struct attachment *attachment)
 		.version = HVPOST_ATTACH_VERSION,
 		.kind = HVPOST_ATTACH_OPEN,
 	};
-	struct hvpost_attach_answer answer;
-	int descriptors[2], err;
+	struct attachment_packet packet;
+	int err;
 
 	strncpy(request.name, attachment->name.partition,
 		sizeof(request.name) - 1);
-	err = attachment_socket_ask(attachment->host.socket, &request,
-				    &answer, descriptors);
+	err = attachment_socket_ask(&attachment->socket, &request,
+				    hvpost_deadline_in_ms(ANSWER_TIMEOUT_MS),
+				    &packet);
 	if (err)
 		return err;
-	err = descriptors[1] < 0 ? -EPROTO :
-				   map_memory(attachment, &answer,
-					      descriptors[0]);
-	attachment->host.doorbell = descriptors[1];
+	err = packet.descriptors[1] < 0 ? -EPROTO :
+					  map_memory(attachment, &packet.answer,
+						     packet.descriptors[0]);
+	attachment->host.doorbell = packet.descriptors[1];
 	if (err) {
-		attachment_socket_close_both(descriptors);
+		attachment_packet_close(&packet);
 		return err;
 	}
-	close(descriptors[0]);
+	close(packet.descriptors[0]);
 	attachment->host.sleeping = &attachment->memory->sleeping;
 	room_init(&attachment->room, attachment->memory);
 	init_vps(attachment);
@@ -124,17 +127,17 @@ static int open_partition(struct attachment *attachment)
 
 static int attach(struct attachment *attachment)
 {
-	int err;
+	int err = attachment_socket_connect(&attachment->socket,
+					    attachment->name.socket);
 
-	attachment->host.socket =
-		attachment_socket_connect(attachment->name.socket);
-	if (attachment->host.socket < 0)
-		return attachment->host.socket;
+	if (err)
+		return err;
+	attachment->host.socket = attachment->socket.fd;
 	pthread_mutex_init(&attachment->packet_lock, NULL);
 	err = open_partition(attachment);
 	if (err) {
 		pthread_mutex_destroy(&attachment->packet_lock);
-		close(attachment->host.socket);
+		attachment_socket_close(&attachment->socket);
 	}
 	return err;
 }
@@ -165,8 +168,8 @@ int attachment_new(const struct attachment_name *name,
 void attachment_free(struct attachment *attachment)
 {
 	/* Also if a child still has a copy of the descriptor. */
-	shutdown(attachment->host.socket, SHUT_RDWR);
-	close(attachment->host.socket);
+	shutdown(attachment->socket.fd, SHUT_RDWR);
+	attachment_socket_close(&attachment->socket);
 	destroy_vps(attachment);
 	unmap_and_close(attachment);
 	pthread_mutex_destroy(&attachment->packet_lock);
@@ -177,7 +180,7 @@ void attachment_free(struct attachment *attachment)
 
 void attachment_abandon(struct attachment *attachment)
 {
-	close(attachment->host.socket);
+	attachment_socket_close(&attachment->socket);
 	unmap_and_close(attachment);
 	free(attachment->name.socket);
 	free(attachment->name.partition);
@@ -212,19 +215,20 @@ int attachment_listen(struct attachment *attachment, unsigned int sint)
 		.kind = HVPOST_ATTACH_LISTEN,
 		.sint = sint,
 	};
-	struct hvpost_attach_answer answer;
-	int descriptors[2], saved_errno = errno, err;
+	struct attachment_packet packet;
+	int saved_errno = errno, err;
 
 	pthread_mutex_lock(&attachment->packet_lock);
-	err = attachment_socket_ask(attachment->host.socket, &request, &answer,
-				    descriptors);
+	err = attachment_socket_ask(&attachment->socket, &request,
+				    hvpost_deadline_in_ms(ANSWER_TIMEOUT_MS),
+				    &packet);
 	pthread_mutex_unlock(&attachment->packet_lock);
-	if (!err && (descriptors[0] < 0 || descriptors[1] >= 0)) {
-		attachment_socket_close_both(descriptors);
+	if (!err && (packet.descriptors[0] < 0 || packet.descriptors[1] >= 0)) {
+		attachment_packet_close(&packet);
 		err = -EPROTO;
 	}
 	errno = saved_errno;
-	return err ? err : descriptors[0];
+	return err ? err : packet.descriptors[0];
 }
 
 int attachment_call(struct attachment *attachment,

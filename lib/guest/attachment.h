@@ -21,6 +21,7 @@
 #include <hvpost/attach.h>
 #include <hvpost/hvpost.h>
 
+#include "attachment_socket.h"
 #include "attachment_vp.h"
 #include "call_ring.h"
 #include "receiver.h"
@@ -39,7 +40,8 @@ struct attachment {
 		char *socket, *partition;
 	} name;
 	pid_t owner;
-	pthread_mutex_t packet_lock;	/* guards a request with its answer */
+	pthread_mutex_t packet_lock;	/* guards the socket with its answers */
+	struct attachment_socket socket;
 	struct call_host host;
 	struct room room;
 	uint64_t privileges;

@@ -5,15 +5,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_TIMEOUT_S	5
+#include "wait.h"
 
-int attachment_socket_connect(const char *path)
+int attachment_socket_connect(struct attachment_socket *new, const char *path)
 {
-	const struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, err;
 
@@ -23,15 +21,19 @@ int attachment_socket_connect(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		       sizeof(patience)) ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		err = -errno;
 		close(fd);
 		/* A file that is no such socket, or no socket at all */
 		return err == -EPROTOTYPE ? -EPROTO : err;
 	}
-	return fd;
+	*new = (struct attachment_socket){ .fd = fd };
+	return 0;
+}
+
+void attachment_socket_close(const struct attachment_socket *socket)
+{
+	close(socket->fd);
 }
 
 union control {
@@ -39,38 +41,47 @@ union control {
 	char bytes[CMSG_SPACE(2 * sizeof(int))];
 };
 
-void attachment_socket_close_both(const int descriptors[2])
+void attachment_packet_close(const struct attachment_packet *packet)
 {
 	for (int i = 0; i < 2; i++)
-		if (descriptors[i] >= 0)
-			close(descriptors[i]);
+		if (packet->descriptors[i] >= 0)
+			close(packet->descriptors[i]);
 }
 
 static void take_descriptors(struct msghdr *message, int descriptors[2])
 {
 	struct cmsghdr *head = CMSG_FIRSTHDR(message);
 
-	descriptors[0] = descriptors[1] = -1;
 	if (head && head->cmsg_level == SOL_SOCKET &&
 	    head->cmsg_type == SCM_RIGHTS)
 		memcpy(descriptors, CMSG_DATA(head),
 		       head->cmsg_len - CMSG_LEN(0));
 }
 
-/* Not the loss of one: the caller counts on an answer for each request. */
-static ssize_t receive_packet(int socket, struct msghdr *message)
+/* Return its size, or a negative errno value. A signal does not end the wait. */
+static ssize_t wait_and_receive(int socket, struct msghdr *message,
+				uint64_t deadline_ns)
 {
 	ssize_t size;
+	int err;
 
-	do
-		size = recvmsg(socket, message, MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
-	return size < 0 ? -errno : size;
+	do {
+		err = hvpost_wait_readable(socket, deadline_ns);
+		if (err && err != -EINTR)
+			return err == -EAGAIN ? -ETIMEDOUT : err;
+		size = recvmsg(socket, message,
+			       MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	} while (size < 0 && (errno == EAGAIN || errno == EINTR));
+	if (size < 0)
+		return errno == ECONNRESET ? -ENODEV : -errno;
+	return size ? size : -ENODEV;
 }
 
-static int receive_answer(int socket, struct hvpost_attach_answer *answer,
-			  int descriptors[2])
+/* Return 0 or a negative errno value; none of these is the answer's own. */
+static int receive_packet(struct attachment_socket *socket, uint64_t deadline_ns,
+			  struct attachment_packet *packet)
 {
+	struct hvpost_attach_answer *answer = &packet->answer;
 	struct iovec part = {
 		.iov_base = answer, .iov_len = sizeof(*answer),
 	};
@@ -80,34 +91,59 @@ static int receive_answer(int socket, struct hvpost_attach_answer *answer,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	ssize_t size = receive_packet(socket, &message);
+	ssize_t size = wait_and_receive(socket->fd, &message, deadline_ns);
 
-	descriptors[0] = descriptors[1] = -1;
-	if (size == -EAGAIN)
-		return -ETIMEDOUT;
+	packet->descriptors[0] = packet->descriptors[1] = -1;
 	if (size < 0)
-		return size == -ECONNRESET ? -ENODEV : (int)size;
-	take_descriptors(&message, descriptors);
-	if (size == 0)
-		return -ENODEV;
-	if (size != sizeof(*answer) || answer->magic != HVPOST_ATTACH_MAGIC ||
-	    answer->version != HVPOST_ATTACH_VERSION)
-		return -EPROTO;
-	return answer->error > 0 || answer->error < -4095 ? -EPROTO :
-							    answer->error;
+		return (int)size;
+	take_descriptors(&message, packet->descriptors);
+	socket->is_owed = false;
+	if (size == sizeof(*answer) && answer->magic == HVPOST_ATTACH_MAGIC &&
+	    answer->version == HVPOST_ATTACH_VERSION && answer->error <= 0 &&
+	    answer->error >= -4095)
+		return 0;
+	attachment_packet_close(packet);
+	shutdown(socket->fd, SHUT_RDWR);
+	return -EPROTO;
 }
 
-int attachment_socket_ask(int socket,
-			  const struct hvpost_attach_request *request,
-			  struct hvpost_attach_answer *answer,
-			  int descriptors[2])
+static int drop_owed_answer(struct attachment_socket *socket,
+			    uint64_t deadline_ns)
 {
-	int err;
+	struct attachment_packet packet;
+	int err = receive_packet(socket, deadline_ns, &packet);
 
-	if (send(socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
-		return errno == EPIPE || errno == ECONNRESET ? -ENODEV : -errno;
-	err = receive_answer(socket, answer, descriptors);
-	if (err)
-		attachment_socket_close_both(descriptors);
+	if (!err)
+		attachment_packet_close(&packet);
 	return err;
+}
+
+static int send_request(struct attachment_socket *socket,
+			const struct hvpost_attach_request *request)
+{
+	if (send(socket->fd, request, sizeof(*request),
+		 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return errno == EPIPE || errno == ECONNRESET ? -ENODEV : -errno;
+	socket->is_owed = true;
+	return 0;
+}
+
+int attachment_socket_ask(struct attachment_socket *socket,
+			  const struct hvpost_attach_request *request,
+			  uint64_t deadline_ns,
+			  struct attachment_packet *packet)
+{
+	int err = 0;
+
+	if (socket->is_owed)
+		err = drop_owed_answer(socket, deadline_ns);
+	if (!err)
+		err = send_request(socket, request);
+	if (!err)
+		err = receive_packet(socket, deadline_ns, packet);
+	if (err)
+		return err;
+	if (packet->answer.error)
+		attachment_packet_close(packet);
+	return packet->answer.error;
 }

@@ -3,21 +3,42 @@
 #ifndef HVPOST_ATTACHMENT_SOCKET_H
 #define HVPOST_ATTACHMENT_SOCKET_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <hvpost/attach.h>
 
-/* Return a socket, or a negative errno value. */
-int attachment_socket_connect(const char *path);
+struct attachment_socket {
+	int fd;
+	/*
+	 * An answer is still to come for which nobody waits any more. Answers come
+	 * in the order of requests, and nothing else tells which one they are for.
+	 */
+	bool is_owed;
+};
+
+/* What an answer brings; -1 for a descriptor that is not there. */
+struct attachment_packet {
+	struct hvpost_attach_answer answer;
+	int descriptors[2];
+};
+
+/* Return 0 or a negative errno value. */
+int attachment_socket_connect(struct attachment_socket *socket,
+			      const char *path);
+void attachment_socket_close(const struct attachment_socket *socket);
 
 /*
- * Send @request and wait for the answer and the descriptors that it brings, -1 where
- * there is none. Return 0 or a negative errno value, that of the answer among them;
- * then no descriptor is left.
+ * Send @request and wait for the answer. Return 0 or a negative errno value, that of
+ * the answer among them; then no descriptor is left. -ETIMEDOUT: none came, and what
+ * comes later is dropped. After -EPROTO there is no sense in any answer, and the
+ * socket is shut.
  */
-int attachment_socket_ask(int socket,
+int attachment_socket_ask(struct attachment_socket *socket,
 			  const struct hvpost_attach_request *request,
-			  struct hvpost_attach_answer *answer,
-			  int descriptors[2]);
+			  uint64_t deadline_ns,
+			  struct attachment_packet *packet);
 
-void attachment_socket_close_both(const int descriptors[2]);
+void attachment_packet_close(const struct attachment_packet *packet);
 
 #endif /* HVPOST_ATTACHMENT_SOCKET_H */

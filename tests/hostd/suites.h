@@ -18,6 +18,7 @@ Suite *run_suite(void);
 Suite *sandbox_suite(void);
 Suite *shape_suite(void);
 Suite *sleep_suite(void);
+Suite *stall_suite(void);
 Suite *top_suite(void);
 Suite *traffic_suite(void);
 Suite *turns_suite(void);
