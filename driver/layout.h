@@ -41,4 +41,13 @@ static inline bool hvp_index_has_room(uint32_t head, uint32_t tail,
 	return head - tail < records;
 }
 
+/*
+ * Is there nothing that the reader could take? Its @tail may be ahead of @head, where
+ * it has seen a record in its mapping that we were just about to count.
+ */
+static inline bool hvp_index_is_empty(uint32_t head, uint32_t tail)
+{
+	return (int32_t)(head - tail) <= 0;
+}
+
 #endif /* HVP_LAYOUT_H */

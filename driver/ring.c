@@ -82,9 +82,13 @@ static void ring_add(struct hvp_ring *ring, const struct hvpost_record *record)
 		ring->counters.messages++;
 	if (record->flags & HVPOST_RECORD_OVERSIZE)
 		ring->counters.oversize++;
-	/* The record is whole before a reader can see it. */
+	/*
+	 * The record is whole before a reader can see it. And who maps the ring sees
+	 * it before poll() tells of it: a reader that finds nothing after that would
+	 * take it for the end.
+	 */
+	smp_store_release(&ring->words->head, ring->head + 1);
 	smp_store_release(&ring->head, ring->head + 1);
-	smp_store_release(&ring->words->head, ring->head);
 }
 
 bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record)
@@ -144,8 +148,9 @@ void hvp_ring_wake(struct hvp_ring *ring)
 
 bool hvp_ring_is_empty(const struct hvp_ring *ring)
 {
-	/* Acquire: a record that is there is whole. */
-	return READ_ONCE(ring->words->tail) == smp_load_acquire(&ring->head);
+	/* Acquire: a record that is there is whole, and in the reader's mapping. */
+	return hvp_index_is_empty(smp_load_acquire(&ring->head),
+				  READ_ONCE(ring->words->tail));
 }
 
 ssize_t hvp_ring_read(struct hvp_ring *ring, char __user *buffer, size_t room)

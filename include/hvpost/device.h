@@ -226,10 +226,11 @@ struct hvpost_ioc_bind {
  *	if (w->stalled)
  *		ioctl(HVPOST_IOC_RESUME)
  *
- * and calls poll() when all are empty. @tail begins as w->tail; it need not wait
- * for the end of the loop to be stored. Parts of the two may be mapped, and more
- * than once. Of a file that has been mapped read() is EBUSY for good, for the
- * driver then takes no word from anybody about what has been read.
+ * and calls poll() when all are empty; what that tells of can be seen in w->head.
+ * @tail begins as w->tail; it need not wait for the end of the loop to be stored.
+ * Parts of the two may be mapped, and more than once. Of a file that has been mapped
+ * read() is EBUSY for good, for the driver then takes no word from anybody about what
+ * has been read.
  *
  * The driver believes nothing of what is written there: a wrong tail costs the
  * reader messages of its own, or leaves them with the host, and no more. It keeps

@@ -12,12 +12,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "mapped_rings.h"
 #include "record.h"
 #include "target.h"
@@ -303,13 +305,25 @@ static int device_bind(void *state, const struct hvpost_bind *wish)
 static int wait_for_record(struct device *device, uint64_t deadline_ns,
 			   const struct hvpost_record **record)
 {
-	int err = hvpost_wait_readable(device->fd, deadline_ns);
+	short events;
+	int err;
 
-	if (err)
-		return err;
-	*record = mapped_rings_peek(&device->rings);
-	/* With nothing there it was the end that woke us. */
-	return *record ? 0 : -ENODEV;
+	/*
+	 * Drivers of before told of a record some instructions before it could be
+	 * seen: that alone is no end.
+	 */
+	do {
+		err = hvpost_wait_events(device->fd, deadline_ns, &events);
+		if (err)
+			return err;
+		*record = mapped_rings_peek(&device->rings);
+		if (*record)
+			return 0;
+	} while (!(events & (POLLHUP | POLLERR | POLLNVAL)) &&
+		 hvpost_deadline_clock() < deadline_ns);
+	if (events & (POLLHUP | POLLERR | POLLNVAL))
+		return -ENODEV;
+	return deadline_ns == HVPOST_NOW ? -EAGAIN : -ETIMEDOUT;
 }
 
 static int device_receive(void *state, struct hvpost_message *message,

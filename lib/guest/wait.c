@@ -10,7 +10,7 @@
 
 #include "deadline.h"
 
-int hvpost_wait_readable(int fd, uint64_t deadline_ns)
+int hvpost_wait_events(int fd, uint64_t deadline_ns, short *events)
 {
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
 	struct timespec left;
@@ -24,8 +24,16 @@ int hvpost_wait_readable(int fd, uint64_t deadline_ns)
 		err = -errno;
 	else if (n == 0)
 		err = deadline_ns == HVPOST_NOW ? -EAGAIN : -ETIMEDOUT;
+	*events = readable.revents;
 	errno = saved_errno;
 	return err;
+}
+
+int hvpost_wait_readable(int fd, uint64_t deadline_ns)
+{
+	short events;
+
+	return hvpost_wait_events(fd, deadline_ns, &events);
 }
 
 int hvpost_wait_ns(int fd, uint64_t duration_ns, const sigset_t *let_in)

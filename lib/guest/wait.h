@@ -11,6 +11,8 @@
  * HVPOST_NOW, -ETIMEDOUT, or -EINTR. Leaves errno alone.
  */
 int hvpost_wait_readable(int fd, uint64_t deadline_ns);
+/* The same, and what poll(2) says of it. */
+int hvpost_wait_events(int fd, uint64_t deadline_ns, short *events);
 
 /*
  * Wait so long, or until @fd is readable, unless it is -1; with @let_in as the mask

@@ -605,6 +605,32 @@ START_TEST(signal_ends_a_wait_with_eintr)
 }
 END_TEST
 
+START_TEST(a_message_told_of_before_it_can_be_seen_is_waited_for)
+{
+	struct hvpost_message message;
+
+	bind_or_fail();
+	fake.early = true;
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NEVER), 0);
+	fake.early = true;
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NOW), -EAGAIN);
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NOW), 0);
+}
+END_TEST
+
+START_TEST(a_sint_that_was_taken_away_is_enodev_after_what_came)
+{
+	struct hvpost_message message;
+
+	bind_or_fail();
+	fake_device_deliver_text(1, "last");
+	fake.revoked = true;
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NEVER), 0);
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NEVER), -ENODEV);
+	ck_assert_int_eq(hvpost_receive(hv, &message, HVPOST_NOW), -ENODEV);
+}
+END_TEST
+
 START_TEST(record_that_claims_too_much_is_a_broken_protocol)
 {
 	struct hvpost_record record = { .payload_size = 241 };
@@ -720,6 +746,9 @@ static void add_receive_tests(TCase *tcase)
 	tcase_add_test(tcase, receiving_now_from_nothing_is_eagain);
 	tcase_add_test(tcase, receiving_past_the_deadline_is_etimedout);
 	tcase_add_test(tcase, signal_ends_a_wait_with_eintr);
+	tcase_add_test(tcase,
+		       a_message_told_of_before_it_can_be_seen_is_waited_for);
+	tcase_add_test(tcase, a_sint_that_was_taken_away_is_enodev_after_what_came);
 	tcase_add_test(tcase, record_that_claims_too_much_is_a_broken_protocol);
 	tcase_add_test(tcase, counters_are_converted);
 	tcase_add_test(tcase, counters_fill_no_more_than_the_caller_knows);

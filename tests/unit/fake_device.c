@@ -333,6 +333,18 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd,
 			       offset);
 }
 
+/* Return whether it is told what is not in the rings. */
+static bool tell_otherwise(struct pollfd *fd)
+{
+	if (!fake.writer || !is_fake(fd->fd) || !(fake.early || fake.revoked))
+		return false;
+	fd->revents = fake.early ? POLLIN : POLLHUP;
+	if (fake.early)
+		fake.late = true;
+	fake.early = false;
+	return true;
+}
+
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	look_at_rings();
@@ -346,8 +358,11 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 
 	if (timeout)
 		left = *timeout;
-	if (fake.endless)
+	if (fake.endless || fake.late)
 		fake_device_deliver_text(1, "more");
+	fake.late = false;
+	if (count == 1 && tell_otherwise(fds))
+		return 1;
 	look_at_rings();
 	return (int)syscall(SYS_ppoll, fds, count, timeout ? &left : NULL, mask,
 			    (size_t)NSIG / 8);

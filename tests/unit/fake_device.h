@@ -38,6 +38,8 @@ struct fake_device {
 	bool echo;		/* deliver what is posted */
 	bool damage;		/* and change a byte of it */
 	bool endless;		/* a message is there at every look */
+	bool early;		/* poll() tells of the next message before its ring */
+	bool revoked;		/* the SINT was taken away */
 	unsigned int swallow;	/* the first so many posts come to nothing */
 	unsigned int busy;	/* the first so many posts time out */
 	bool hasty;		/* at once, as if their time were over */
@@ -61,6 +63,7 @@ struct fake_device {
 	char folder[64];
 	char target[96];	/* for hvpost_open() */
 	int writer;
+	bool late;		/* what was told of is to come */
 	__u64 waited_ns;	/* how far the clock has been moved */
 	__u64 sequence;
 	int memory;		/* of the rings */

@@ -36,6 +36,23 @@ START_TEST(a_tail_too_far_behind_is_a_full_ring)
 }
 END_TEST
 
+/* What poll() says of a ring that is mapped. */
+START_TEST(a_ring_is_empty_once_its_reader_has_what_was_counted)
+{
+	ck_assert(!hvp_index_is_empty(10, 9));
+	ck_assert(hvp_index_is_empty(10, 10));
+	ck_assert(!hvp_index_is_empty(1, UINT32_MAX));
+	ck_assert(hvp_index_is_empty(UINT32_MAX, UINT32_MAX));
+}
+END_TEST
+
+START_TEST(a_ring_is_empty_to_a_reader_that_was_quicker_than_the_count)
+{
+	ck_assert(hvp_index_is_empty(10, 11));
+	ck_assert(hvp_index_is_empty(UINT32_MAX, 0));
+}
+END_TEST
+
 /* Layout */
 
 static struct hvpost_ioc_rings layout;
@@ -118,6 +135,10 @@ Suite *layout_suite(void)
 	tcase_add_test(room, room_is_counted_across_the_wrap);
 	tcase_add_test(room, a_tail_ahead_of_the_head_is_a_full_ring);
 	tcase_add_test(room, a_tail_too_far_behind_is_a_full_ring);
+	tcase_add_test(room,
+		       a_ring_is_empty_once_its_reader_has_what_was_counted);
+	tcase_add_test(room,
+		       a_ring_is_empty_to_a_reader_that_was_quicker_than_the_count);
 
 	suite_add_tcase(suite, areas);
 	tcase_add_loop_test(areas, areas_are_whole_pages_that_do_not_overlap, 0,
