@@ -23,7 +23,8 @@
  * Deadlines. Every call that may wait takes one: an absolute CLOCK_MONOTONIC
  * time in nanoseconds, HVPOST_NOW (do not wait) or HVPOST_NEVER (no limit).
  * hvpost_deadline_in_ms() makes one from a duration. A call that was ended by
- * a signal (-EINTR) may be repeated with the same deadline.
+ * a signal (-EINTR) may be repeated with the same deadline. An hvhost that stands
+ * still holds calls up for 5 seconds beyond that: see section 7.
  *
  * Threads. Different handles are independent. On one handle, one thread may
  * post and signal while another one binds and receives; two threads in the
@@ -68,7 +69,7 @@ extern "C" {
 #define HVPOST_NOW	UINT64_C(0)
 #define HVPOST_NEVER	UINT64_MAX
 
-/* hvpost_last_status(): no hypercall has been issued yet by the last call. */
+/* hvpost_last_status(): no hypercall of the last call has been answered. */
 #define HVPOST_NO_STATUS UINT32_C(0xffffffff)
 
 /* An open target. Its layout is the library's own. */
@@ -198,7 +199,8 @@ struct hvpost_post {
  * -EPERM: a VMBus connection without CAP_SYS_ADMIN, or in a kernel that is locked
  * down; -EACCES: the administrator does not allow it to any group of the
  * caller's; -EBUSY: a VMBus connection while hv_vmbus uses it; -EFAULT: payload
- * not readable; else the errno value of hvpost_last_status().
+ * not readable; -EINPROGRESS: hvhost does not answer, and may post it yet, see
+ * section 7; else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
 			   uint64_t deadline_ns);
@@ -218,7 +220,7 @@ HVPOST_API int hvpost_post(struct hvpost *handle, const struct hvpost_post *post
  * Return: how many were posted, from the first on; hvpost_last_status() is that of
  * the last one tried. If not even the first was, what hvpost_post() would return
  * for it: so repeat the call with those that are left, and get the error of the
- * one that failed.
+ * one that failed. At -EINPROGRESS any number of them may have been posted.
  */
 HVPOST_API int hvpost_post_many(struct hvpost *handle,
 				const struct hvpost_post *posts,
@@ -230,12 +232,12 @@ HVPOST_API int hvpost_post_many(struct hvpost *handle,
  * @connection_id:	as for posts
  * @flag_number:	0 to 2047, relative to the port's base flag
  *
- * Does not block.
+ * Waits for nobody but the host itself.
  *
  * Return: 0, or -EINVAL: flag out of range; -EOPNOTSUPP: this partition lacks
  * the SignalEvents privilege, and the driver did not ask the hypervisor; -EPERM,
- * -EACCES, -EBUSY as hvpost_post(); -EAGAIN: over the quota, or the system is about
- * to be suspended; else the errno value of hvpost_last_status().
+ * -EACCES, -EBUSY, -EINPROGRESS as hvpost_post(); -EAGAIN: over the quota, or the
+ * system is about to be suspended; else the errno value of hvpost_last_status().
  */
 HVPOST_API int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 			     uint32_t flag_number);
@@ -277,10 +279,12 @@ struct hvpost_call {
  * @call:	the call; its memory is read before, and written after it
  * @result:	out: RAX
  *
- * Counts as a post for hvpost_last_status() and for threads. Does not block.
+ * Counts as a post for hvpost_last_status() and for threads. Waits for nobody but the
+ * host itself.
  *
  * Return: 0: there is a result, whatever it says; -EOPNOTSUPP: this target lets
- * no program issue calls of its own, as the device does not; -EINVAL: memory_size.
+ * no program issue calls of its own, as the device does not; -EINVAL: memory_size;
+ * -EINPROGRESS as hvpost_post(); -EAGAIN: an earlier call is still in hvhost's hands.
  */
 HVPOST_API int hvpost_hypercall(struct hvpost *handle,
 				const struct hvpost_call *call,
@@ -329,7 +333,8 @@ struct hvpost_message {
  * Return: 0, or -EINVAL: SINT or ring size out of range; -EBUSY: this handle
  * has a SINT already, or this SINT is in use; -EPERM: SINT 2 without
  * CAP_SYS_ADMIN; -ENOSPC: no interrupt vector left on some CPU; -EDQUOT: the
- * administrator allows no rings of that size; -ENOMEM.
+ * administrator allows no rings of that size; -ETIMEDOUT: hvhost does not answer;
+ * -ENOMEM.
  */
 HVPOST_API int hvpost_bind(struct hvpost *handle, unsigned int sint,
 			   unsigned int ring_records);
@@ -560,6 +565,16 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
  * when all that came has been received; the descriptor is readable then. A receive
  * that has just begun to wait notices it a tenth of a second later.
+ *
+ * While hvhost stands still (stopped, swapped out, or without a processor) it gets 5
+ * seconds to answer, and only then deadlines and signals end a call that waits for
+ * it; handlers of signals run before that. Nobody can take back what hvhost was
+ * asked to do. So posts, signals and hypercalls fail with -EINPROGRESS and no status:
+ * they are carried out if hvhost goes on, once, and before any later ones. With
+ * HVPOST_NEVER, and without a signal, a post waits as long as hvhost is there.
+ * hvpost_open() and hvpost_bind() end with -ETIMEDOUT and leave nothing behind;
+ * hvpost_close() ends, too. Receive keeps its deadline, but for the 5 seconds where it
+ * makes room for what waited in a slot.
  *
  * A handle is of the process that opened it. A child of fork() can do no more than
  * close those that it inherited, and may open others.

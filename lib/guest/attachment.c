@@ -15,9 +15,6 @@
 #include "deadline.h"
 #include "wait.h"
 
-/* So long hvhost has to answer a packet. */
-#define ANSWER_TIMEOUT_MS 5000
-
 #define GUEST_OS_ID \
 	(HV_GUEST_OS_ID_OPEN_SOURCE | \
 	 HV_GUEST_OS_ID_TYPE_LINUX << HV_GUEST_OS_ID_TYPE_SHIFT)
@@ -65,13 +62,14 @@ static void init_vps(struct attachment *attachment)
 				   &shared[i], i);
 }
 
-static int start_vps(struct attachment *attachment)
+static int start_vps(struct attachment *attachment, uint64_t deadline_ns)
 {
 	int err = attachment_vp_write_msr(&attachment->vp[0],
-					  HV_MSR_GUEST_OS_ID, GUEST_OS_ID);
+					  HV_MSR_GUEST_OS_ID, GUEST_OS_ID,
+					  deadline_ns);
 
 	for (uint32_t i = 0; i < attachment->vp_count && !err; i++)
-		err = attachment_vp_start(&attachment->vp[i]);
+		err = attachment_vp_start(&attachment->vp[i], deadline_ns);
 	return err;
 }
 
@@ -88,7 +86,7 @@ static void unmap_and_close(struct attachment *attachment)
 	close(attachment->host.doorbell);
 }
 
-static int open_partition(struct attachment *attachment)
+static int open_partition(struct attachment *attachment, uint64_t deadline_ns)
 {
 	struct hvpost_attach_request request = {
 		.magic = HVPOST_ATTACH_MAGIC,
@@ -100,8 +98,7 @@ static int open_partition(struct attachment *attachment)
 
 	strncpy(request.name, attachment->name.partition,
 		sizeof(request.name) - 1);
-	err = attachment_socket_ask(&attachment->socket, &request,
-				    hvpost_deadline_in_ms(ANSWER_TIMEOUT_MS),
+	err = attachment_socket_ask(&attachment->socket, &request, deadline_ns,
 				    &packet);
 	if (err)
 		return err;
@@ -117,7 +114,7 @@ static int open_partition(struct attachment *attachment)
 	attachment->host.sleeping = &attachment->memory->sleeping;
 	room_init(&attachment->room, attachment->memory);
 	init_vps(attachment);
-	err = start_vps(attachment);
+	err = start_vps(attachment, deadline_ns);
 	if (err) {
 		destroy_vps(attachment);
 		unmap_and_close(attachment);
@@ -125,7 +122,7 @@ static int open_partition(struct attachment *attachment)
 	return err;
 }
 
-static int attach(struct attachment *attachment)
+static int attach(struct attachment *attachment, uint64_t deadline_ns)
 {
 	int err = attachment_socket_connect(&attachment->socket,
 					    attachment->name.socket);
@@ -134,7 +131,7 @@ static int attach(struct attachment *attachment)
 		return err;
 	attachment->host.socket = attachment->socket.fd;
 	pthread_mutex_init(&attachment->packet_lock, NULL);
-	err = open_partition(attachment);
+	err = open_partition(attachment, deadline_ns);
 	if (err) {
 		pthread_mutex_destroy(&attachment->packet_lock);
 		attachment_socket_close(&attachment->socket);
@@ -142,7 +139,7 @@ static int attach(struct attachment *attachment)
 	return err;
 }
 
-int attachment_new(const struct attachment_name *name,
+int attachment_new(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment)
 {
 	struct attachment *new = calloc(1, sizeof(*new));
@@ -154,7 +151,7 @@ int attachment_new(const struct attachment_name *name,
 	new->name.socket = strdup(name->socket);
 	new->name.partition = strdup(name->partition);
 	if (new->name.socket && new->name.partition)
-		err = attach(new);
+		err = attach(new, deadline_ns);
 	if (err) {
 		free(new->name.socket);
 		free(new->name.partition);
@@ -207,7 +204,20 @@ uint64_t attachment_guest_os_id(void)
 	return GUEST_OS_ID;
 }
 
-int attachment_listen(struct attachment *attachment, unsigned int sint)
+/* For whoever asks at the same time it is a part of the wait. */
+static int lock_packets(struct attachment *attachment, uint64_t deadline_ns)
+{
+	struct timespec until;
+
+	/* With this clock the time is absolute. */
+	return -pthread_mutex_clocklock(&attachment->packet_lock,
+					CLOCK_MONOTONIC,
+					hvpost_deadline_left(deadline_ns, 0,
+							     &until));
+}
+
+static int ask_for_listener(struct attachment *attachment, unsigned int sint,
+			    uint64_t deadline_ns)
 {
 	const struct hvpost_attach_request request = {
 		.magic = HVPOST_ATTACH_MAGIC,
@@ -216,33 +226,45 @@ int attachment_listen(struct attachment *attachment, unsigned int sint)
 		.sint = sint,
 	};
 	struct attachment_packet packet;
-	int saved_errno = errno, err;
+	int err = lock_packets(attachment, deadline_ns);
 
-	pthread_mutex_lock(&attachment->packet_lock);
-	err = attachment_socket_ask(&attachment->socket, &request,
-				    hvpost_deadline_in_ms(ANSWER_TIMEOUT_MS),
+	if (err)
+		return err;
+	err = attachment_socket_ask(&attachment->socket, &request, deadline_ns,
 				    &packet);
 	pthread_mutex_unlock(&attachment->packet_lock);
-	if (!err && (packet.descriptors[0] < 0 || packet.descriptors[1] >= 0)) {
+	if (err)
+		return err;
+	if (packet.descriptors[0] < 0 || packet.descriptors[1] >= 0) {
 		attachment_packet_close(&packet);
-		err = -EPROTO;
+		return -EPROTO;
 	}
+	return packet.descriptors[0];
+}
+
+int attachment_listen(struct attachment *attachment, unsigned int sint,
+		      uint64_t deadline_ns)
+{
+	int saved_errno = errno;
+	int fd = ask_for_listener(attachment, sint, deadline_ns);
+
 	errno = saved_errno;
-	return err ? err : packet.descriptors[0];
+	return fd;
 }
 
 int attachment_call(struct attachment *attachment,
-		    const struct hvpost_call *call, uint64_t *result)
+		    const struct hvpost_call *call,
+		    struct call_limits *limits, uint64_t *result)
 {
-	return attachment_vp_call(&attachment->vp[0], call, result);
+	return attachment_vp_call(&attachment->vp[0], call, limits, result);
 }
 
 int attachment_call_chain(struct attachment *attachment,
 			  const struct hvpost_call *calls, unsigned int count,
-			  uint64_t *result)
+			  struct call_limits *limits, uint64_t *result)
 {
 	return call_ring_run_chain(&attachment->vp[0].ring, calls, count,
-				   result);
+				   limits, result);
 }
 
 /* Room */
@@ -252,9 +274,9 @@ uint32_t attachment_look_at_room(struct attachment *attachment)
 	return room_look(&attachment->room);
 }
 
-static int listen_for_room(void *context)
+static int listen_for_room(void *context, uint64_t deadline_ns)
 {
-	return attachment_listen(context, HVPOST_ATTACH_ROOM);
+	return attachment_listen(context, HVPOST_ATTACH_ROOM, deadline_ns);
 }
 
 static bool is_any_noted(struct attachment *attachment)
@@ -270,9 +292,16 @@ int attachment_wait_for_room(struct attachment *attachment, uint32_t seen,
 			     uint64_t duration_ns, const sigset_t *let_in)
 {
 	struct room *room = &attachment->room;
-	int fd = room_enter(room, listen_for_room, attachment), err;
+	const struct room_source source = {
+		.listen = listen_for_room,
+		.context = attachment,
+		.deadline_ns = hvpost_deadline_clock() +
+			       (duration_ns < CALL_PATIENCE_NS ?
+					duration_ns : CALL_PATIENCE_NS),
+	};
+	int fd = room_enter(room, &source), err;
 
-	/* Another thread has it, or we are out of descriptors. */
+	/* Another thread has it, or nobody tells us. */
 	if (fd < 0)
 		return hvpost_wait_ns(-1, duration_ns < ATTACHMENT_LOOK_NS ?
 					  duration_ns : ATTACHMENT_LOOK_NS,

@@ -54,9 +54,9 @@ struct attachment {
 /*
  * Attach this process. Waits for hvhost to answer. Return 0 or a negative errno
  * value, among them hvhost's own: -EINVAL, -EBUSY, -ENOSPC, -EACCES; -EPROTO: who
- * answers is no hvhost, or not of this version.
+ * answers is no hvhost, or not of this version; -ETIMEDOUT.
  */
-int attachment_new(const struct attachment_name *name,
+int attachment_new(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment);
 void attachment_free(struct attachment *attachment);
 /* Free an inherited one: close what this process has a copy of, and no more. */
@@ -75,10 +75,11 @@ uint64_t attachment_guest_os_id(void);
 
 /*
  * Issue a hypercall as hvpost_hypercall() says, without any interrupt handler.
- * Return 0, or -ENODEV: hvhost is gone, or has dropped this process.
+ * Return 0, or as call_ring_run() does.
  */
 int attachment_call(struct attachment *attachment,
-		    const struct hvpost_call *call, uint64_t *result);
+		    const struct hvpost_call *call,
+		    struct call_limits *limits, uint64_t *result);
 
 /*
  * Issue calls in order until one gets a status that is not HV_STATUS_SUCCESS. The
@@ -87,7 +88,7 @@ int attachment_call(struct attachment *attachment,
  */
 int attachment_call_chain(struct attachment *attachment,
 			  const struct hvpost_call *calls, unsigned int count,
-			  uint64_t *result);
+			  struct call_limits *limits, uint64_t *result);
 
 /* Posts that were refused for want of a buffer */
 
@@ -112,10 +113,12 @@ void attachment_run_interrupts(struct attachment *attachment);
 
 /*
  * Return a socket, to which hvhost sends a packet whenever the SINT interrupts a VP
- * that has it armed, and has sent one already; or a negative errno value. It is the
- * caller's, who closes it to hear no more.
+ * that has it armed, and has sent one already; or a negative errno value, -ETIMEDOUT
+ * if hvhost has not answered at the deadline. It is the caller's, who closes it to hear
+ * no more.
  */
-int attachment_listen(struct attachment *attachment, unsigned int sint);
+int attachment_listen(struct attachment *attachment, unsigned int sint,
+		      uint64_t deadline_ns);
 /* Is the SINT armed on all VPs? Where not, a packet has been sent, or is being. */
 bool attachment_is_armed(struct attachment *attachment, unsigned int sint);
 /* Arm it on all VPs; see attach.h for what to look at next. */

@@ -34,7 +34,7 @@ static struct attachment *find(const struct attachment_name *name)
 	return NULL;
 }
 
-int attachment_get(const struct attachment_name *name,
+int attachment_get(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment)
 {
 	int saved_errno = errno, err = 0;
@@ -42,7 +42,7 @@ int attachment_get(const struct attachment_name *name,
 	pthread_mutex_lock(&registry_lock);
 	*attachment = find(name);
 	if (!*attachment) {
-		err = attachment_new(name, attachment);
+		err = attachment_new(name, deadline_ns, attachment);
 		if (!err)
 			LIST_INSERT_HEAD(&attachments, *attachment, next);
 	}

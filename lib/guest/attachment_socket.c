@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "wait.h"
+#include "deadline.h"
 
 int attachment_socket_connect(struct attachment_socket *new, const char *path)
 {
@@ -58,19 +59,35 @@ static void take_descriptors(struct msghdr *message, int descriptors[2])
 		       head->cmsg_len - CMSG_LEN(0));
 }
 
+/* Have calls of the socket fail with EAGAIN after the deadline. */
+static int set_deadline(int socket, int option, uint64_t deadline_ns)
+{
+	uint64_t now_ns = hvpost_deadline_clock();
+	struct timeval patience = { 0 };	/* no limit */
+	struct timespec left;
+
+	if (deadline_ns <= now_ns)
+		return -ETIMEDOUT;
+	if (hvpost_deadline_left(deadline_ns, now_ns, &left)) {
+		patience.tv_sec = left.tv_sec;
+		patience.tv_usec = left.tv_nsec / 1000 | 1; /* 0 is no limit */
+	}
+	return setsockopt(socket, SOL_SOCKET, option, &patience,
+			  sizeof(patience)) ? -errno : 0;
+}
+
 /* Return its size, or a negative errno value. A signal does not end the wait. */
 static ssize_t wait_and_receive(int socket, struct msghdr *message,
 				uint64_t deadline_ns)
 {
 	ssize_t size;
-	int err;
 
 	do {
-		err = hvpost_wait_readable(socket, deadline_ns);
-		if (err && err != -EINTR)
-			return err == -EAGAIN ? -ETIMEDOUT : err;
-		size = recvmsg(socket, message,
-			       MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		int err = set_deadline(socket, SO_RCVTIMEO, deadline_ns);
+
+		if (err)
+			return err;
+		size = recvmsg(socket, message, MSG_CMSG_CLOEXEC);
 	} while (size < 0 && (errno == EAGAIN || errno == EINTR));
 	if (size < 0)
 		return errno == ECONNRESET ? -ENODEV : -errno;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "lib/common/spin.h"
 
 /* Between two looks at whether hvhost is still there, while we wait for it. */
@@ -33,12 +34,17 @@ void call_ring_destroy(struct call_ring *ring)
 
 /* The host */
 
-static bool is_gone(const struct call_host *host)
+/* Return whether it is there, and let signals come. */
+static bool is_there(const struct call_host *host, struct call_limits *limits)
 {
 	struct pollfd socket = { .fd = host->socket, .events = POLLRDHUP };
+	const struct timespec now = { 0 };
 
-	return poll(&socket, 1, 0) > 0 &&
-	       socket.revents & (POLLRDHUP | POLLHUP | POLLERR);
+	if (ppoll(&socket, 1, &now, limits->let_in) < 0) {
+		limits->interrupted |= errno == EINTR;
+		return true;
+	}
+	return !(socket.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 void call_host_wake(const struct call_host *host)
@@ -69,34 +75,67 @@ static bool is_completed(void *context)
 	return (int32_t)(completed - wanted->number) > 0;
 }
 
-static void sleep_until_completed(struct completion *wanted)
+/* Return whether a signal ended it. */
+static bool sleep_until_completed(struct completion *wanted)
 {
 	const struct timespec period = { .tv_nsec = ALIVE_PERIOD_NS };
 	struct hvpost_attach_words *words = wanted->words;
+	bool interrupted = false;
 	uint32_t completed;
 
 	__atomic_fetch_add(&words->waiters, 1, __ATOMIC_SEQ_CST);
 	completed = __atomic_load_n(&words->completed, __ATOMIC_SEQ_CST);
 	if ((int32_t)(completed - wanted->number) <= 0)
-		syscall(SYS_futex, &words->completed, FUTEX_WAIT, completed,
-			&period, NULL, 0);
+		interrupted = syscall(SYS_futex, &words->completed, FUTEX_WAIT,
+				      completed, &period, NULL, 0) &&
+			      errno == EINTR;
 	__atomic_fetch_sub(&words->waiters, 1, __ATOMIC_SEQ_CST);
+	return interrupted;
 }
 
-static int wait_until_completed(struct call_ring *ring, uint32_t number)
+/* Return 0 or a negative errno value: the limits are reached. */
+static int check_limits(const struct call_limits *limits, uint64_t start_ns)
+{
+	uint64_t now_ns = hvpost_deadline_clock();
+
+	if (now_ns - start_ns < limits->patience_ns)
+		return 0;
+	if (limits->interrupted)
+		return -EINTR;
+	if (now_ns < limits->deadline_ns)
+		return 0;
+	return limits->deadline_ns == HVPOST_NOW ? -EAGAIN : -ETIMEDOUT;
+}
+
+/* It was not there at first sight. */
+static int sleep_within_limits(struct call_ring *ring,
+			       struct completion *wanted,
+			       struct call_limits *limits)
+{
+	uint64_t start_ns = hvpost_deadline_clock();
+	int err = check_limits(limits, start_ns);
+
+	while (!err) {
+		limits->interrupted |= sleep_until_completed(wanted);
+		if (is_completed(wanted))
+			return 0;
+		err = is_there(ring->host, limits) ?
+			      check_limits(limits, start_ns) : -ENODEV;
+	}
+	return err;
+}
+
+static int wait_until_completed(struct call_ring *ring, uint32_t number,
+				struct call_limits *limits)
 {
 	static _Thread_local struct spin spin;
 	struct completion wanted = {
 		.words = &ring->shared->words, .number = number,
 	};
 
-	while (!is_completed(&wanted) &&
-	       !spin_until(&spin, is_completed, &wanted)) {
-		sleep_until_completed(&wanted);
-		if (!is_completed(&wanted) && is_gone(ring->host))
-			return -ENODEV;
-	}
-	return 0;
+	if (is_completed(&wanted) || spin_until(&spin, is_completed, &wanted))
+		return 0;
+	return sleep_within_limits(ring, &wanted, limits);
 }
 
 /* Slots */
@@ -117,20 +156,38 @@ static struct hvpost_attach_call *slot_of(struct call_ring *ring,
 }
 
 /*
- * Wait until the next slot is free, with the ring locked in the end. It is not
- * while its former call is under way, or while the thread that made that one has
- * not read the result.
+ * With the ring locked: is the next slot free? It is not while its former call is
+ * under way, or while the thread that made that one has not read the result.
  */
-static int lock_free_slot(struct call_ring *ring)
+static bool is_next_slot_free(struct call_ring *ring)
+{
+	struct completion former = {
+		.words = &ring->shared->words,
+		.number = ring->submitted - HVPOST_ATTACH_CALLS,
+	};
+
+	switch (ring->slot[ring->submitted % HVPOST_ATTACH_CALLS]) {
+	case SLOT_FREE:
+		return true;
+	case SLOT_GIVEN_UP:
+		return is_completed(&former);
+	case SLOT_IN_USE:
+		break;
+	}
+	return false;
+}
+
+/* Wait until the next slot is free, with the ring locked in the end. */
+static int lock_free_slot(struct call_ring *ring, struct call_limits *limits)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&ring->lock);
-	while (!err && ring->in_use[ring->submitted % HVPOST_ATTACH_CALLS]) {
+	while (!err && !is_next_slot_free(ring)) {
 		uint32_t oldest = ring->submitted - HVPOST_ATTACH_CALLS;
 
 		pthread_mutex_unlock(&ring->lock);
-		err = wait_until_completed(ring, oldest);
+		err = wait_until_completed(ring, oldest, limits);
 		sched_yield(); /* to whoever has its result to read */
 		pthread_mutex_lock(&ring->lock);
 	}
@@ -144,7 +201,7 @@ static struct hvpost_attach_call *take_slot(struct call_ring *ring)
 {
 	uint32_t number = ring->submitted++;
 
-	ring->in_use[number % HVPOST_ATTACH_CALLS] = true;
+	ring->slot[number % HVPOST_ATTACH_CALLS] = SLOT_IN_USE;
 	return slot_of(ring, number);
 }
 
@@ -156,47 +213,76 @@ static void publish_and_unlock(struct call_ring *ring)
 	call_host_wake(ring->host);
 }
 
-static int submit(struct call_ring *ring, const struct call_request *request,
-		  uint32_t *number)
+static int submit(struct call_ring *ring, struct call_request *request,
+		  struct call_limits *limits)
 {
-	int err = lock_free_slot(ring);
+	int err = lock_free_slot(ring, limits);
 
 	if (err)
 		return err;
-	*number = ring->submitted;
+	request->number = ring->submitted;
 	fill_slot(take_slot(ring), request);
 	publish_and_unlock(ring);
 	return 0;
 }
 
-static void release(struct call_ring *ring, uint32_t number, uint32_t count)
+static void leave(struct call_ring *ring, uint32_t number, uint32_t count,
+		  enum slot_state state)
 {
 	pthread_mutex_lock(&ring->lock);
 	while (count--)
-		ring->in_use[number++ % HVPOST_ATTACH_CALLS] = false;
+		ring->slot[number++ % HVPOST_ATTACH_CALLS] = state;
 	pthread_mutex_unlock(&ring->lock);
 }
 
-int call_ring_run(struct call_ring *ring, struct call_request *request,
-		  void *output)
+/* Wait for calls that are submitted, up to the last of them. */
+static int wait_for_calls(struct call_ring *ring, uint32_t number,
+			  uint32_t count, struct call_limits *limits)
+{
+	int err = wait_until_completed(ring, number + count - 1, limits);
+
+	if (!err)
+		return 0;
+	leave(ring, number, count, SLOT_GIVEN_UP);
+	return err == -ENODEV ? err : -EINPROGRESS;
+}
+
+static int run(struct call_ring *ring, struct call_request *request,
+	       struct call_limits *limits)
 {
 	const struct hvpost_attach_call *slot;
-	int saved_errno = errno;
-	uint32_t number;
-	int err = submit(ring, request, &number);
+	int err = submit(ring, request, limits);
 
+	if (!err)
+		err = wait_for_calls(ring, request->number, 1, limits);
 	if (err)
-		goto out;
-	err = wait_until_completed(ring, number);
-	if (err)
-		goto out; /* for good: the slot is nobody's any more */
-	slot = slot_of(ring, number);
+		return err;
+	slot = slot_of(ring, request->number);
 	request->call.result = slot->result;
 	request->call.error = slot->error;
-	if (output)
-		memcpy(output, slot->memory, request->call.memory_size);
-	release(ring, number, 1);
-out:
+	if (request->output)
+		memcpy(request->output, slot->memory,
+		       request->call.memory_size);
+	leave(ring, request->number, 1, SLOT_FREE);
+	return 0;
+}
+
+int call_ring_run(struct call_ring *ring, struct call_request *request,
+		  struct call_limits *limits)
+{
+	int saved_errno = errno;
+	int err = run(ring, request, limits);
+
+	errno = saved_errno;
+	return err;
+}
+
+int call_ring_wait(struct call_ring *ring, uint32_t number,
+		   struct call_limits *limits)
+{
+	int saved_errno = errno;
+	int err = wait_until_completed(ring, number, limits);
+
 	errno = saved_errno;
 	return err;
 }
@@ -222,10 +308,10 @@ static void fill_chained(struct hvpost_attach_call *slot,
 
 /* As many as there are free slots, one at least. Return their number. */
 static int submit_chain(struct call_ring *ring, const struct chain *chain,
-			uint32_t *number)
+			struct call_limits *limits, uint32_t *number)
 {
 	unsigned int count = 0;
-	int err = lock_free_slot(ring);
+	int err = lock_free_slot(ring, limits);
 
 	if (err)
 		return err;
@@ -233,8 +319,7 @@ static int submit_chain(struct call_ring *ring, const struct chain *chain,
 	do {
 		fill_chained(take_slot(ring), &chain->calls[count],
 			     count ? HVPOST_ATTACH_CHAINED : 0);
-	} while (++count < chain->count &&
-		 !ring->in_use[ring->submitted % HVPOST_ATTACH_CALLS]);
+	} while (++count < chain->count && is_next_slot_free(ring));
 	publish_and_unlock(ring);
 	return (int)count;
 }
@@ -259,30 +344,31 @@ static int read_results(struct call_ring *ring, uint32_t number, int count,
 
 /* Return how many were made. */
 static int run_chain(struct call_ring *ring, const struct chain *chain,
-		     uint64_t *result)
+		     struct call_limits *limits, uint64_t *result)
 {
 	uint32_t number = 0;
-	int count = submit_chain(ring, chain, &number), made, err;
+	int count = submit_chain(ring, chain, limits, &number), made, err;
 
 	if (count < 0)
 		return count;
-	err = wait_until_completed(ring, number + (uint32_t)count - 1);
+	err = wait_for_calls(ring, number, (uint32_t)count, limits);
 	if (err)
-		return err; /* for good: the slots are nobody's any more */
+		return err;
 	made = read_results(ring, number, count, result);
-	release(ring, number, (uint32_t)count);
+	leave(ring, number, (uint32_t)count, SLOT_FREE);
 	return made;
 }
 
 int call_ring_run_chain(struct call_ring *ring, const struct hvpost_call *calls,
-			unsigned int count, uint64_t *result)
+			unsigned int count, struct call_limits *limits,
+			uint64_t *result)
 {
 	struct chain chain = { .calls = calls, .count = count };
 	int saved_errno = errno, made = 0;
 
 	*result = 0;
 	while (chain.count && !(*result & HV_RESULT_STATUS_MASK)) {
-		made = run_chain(ring, &chain, result);
+		made = run_chain(ring, &chain, limits, result);
 		if (made <= 0)
 			break;
 		chain.calls += made;

@@ -103,10 +103,12 @@ static void write_eom(void *context, bool wait)
 	hvhost_vp_eom(machine->receiving_vp);
 }
 
-static int write_sint(void *context, unsigned int sint, uint64_t value)
+static int write_sint(void *context, unsigned int sint, uint64_t value,
+		      uint64_t deadline_ns)
 {
 	struct embedded_machine *machine = context;
 
+	(void)deadline_ns;
 	return hvhost_vp_write_msr(machine->receiving_vp, HV_MSR_SINT0 + sint,
 				   value);
 }

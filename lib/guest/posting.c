@@ -58,6 +58,7 @@ struct posting {
 	const struct hvpost_call *calls;	/* those that are left */
 	unsigned int count;
 	struct hvp_retry retry;
+	const sigset_t *let_in;			/* NULL: none is blocked */
 	uint32_t room_seen;			/* before the last try */
 	struct hvpost_answer *answer;
 };
@@ -72,15 +73,16 @@ static struct hvpost_call call_with(struct hv_post_message_input *input)
 }
 
 /* Return how many were made, as issue_chain does. */
-static int issue(const struct posting *posting, uint64_t *result)
+static int issue(const struct posting *posting, struct call_limits *limits,
+		 uint64_t *result)
 {
 	const struct posting_way *way = posting->way;
 	int err;
 
 	if (posting->count > 1)
 		return way->issue_chain(way->context, posting->calls,
-					posting->count, result);
-	err = way->issue(way->context, posting->calls, result);
+					posting->count, limits, result);
+	err = way->issue(way->context, posting->calls, limits, result);
 	return err ? err : 1;
 }
 
@@ -88,13 +90,22 @@ static int issue(const struct posting *posting, uint64_t *result)
 static int try_once(struct posting *posting)
 {
 	struct hvpost_answer *answer = posting->answer;
+	struct call_limits limits = {
+		.deadline_ns = posting->retry.deadline_ns,
+		.patience_ns = CALL_PATIENCE_NS,
+		.let_in = posting->let_in,
+	};
 	uint64_t result;
 	int made, next;
 
 	if (posting->way->look_at_room)
 		posting->room_seen =
 			posting->way->look_at_room(posting->way->context);
-	made = issue(posting, &result);
+	made = issue(posting, &limits, &result);
+	if (made == -EINPROGRESS) {
+		answer->status = HVPOST_NO_STATUS;
+		answer->attempts++;
+	}
 	if (made < 0)
 		return made;
 	answer->status = result & HV_RESULT_STATUS_MASK;
@@ -108,6 +119,9 @@ static int try_once(struct posting *posting)
 	posting->count -= (unsigned int)made;
 	next = hvp_retry_next(&posting->retry, (uint16_t)answer->status,
 			      hvpost_deadline_clock());
+	/* It came in a wait, and there will be no other that it could end. */
+	if (next > 0 && limits.interrupted)
+		return -EINTR;
 	return next ? next : hvp_status_errno((uint16_t)answer->status);
 }
 
@@ -120,15 +134,16 @@ static uint64_t room_wait_ns(const struct posting *posting)
 	return left_ns < ROOM_PERIOD_NS ? left_ns : ROOM_PERIOD_NS;
 }
 
-static int wait_to_try(const struct posting *posting, const sigset_t *let_in)
+static int wait_to_try(const struct posting *posting)
 {
 	const struct posting_way *way = posting->way;
 
 	if (!way->wait_for_room ||
 	    posting->answer->status != HV_STATUS_INSUFFICIENT_BUFFERS)
-		return hvpost_wait_ns(-1, posting->retry.wait_ns, let_in);
+		return hvpost_wait_ns(-1, posting->retry.wait_ns,
+				      posting->let_in);
 	return way->wait_for_room(way->context, posting->room_seen,
-				  room_wait_ns(posting), let_in);
+				  room_wait_ns(posting), posting->let_in);
 }
 
 /*
@@ -142,11 +157,13 @@ static int try_again(struct posting *posting)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &let_in);
+	posting->let_in = &let_in;
 	do {
-		err = wait_to_try(posting, &let_in);
+		err = wait_to_try(posting);
 		if (!err)
 			err = try_once(posting);
 	} while (err > 0);
+	posting->let_in = NULL;
 	pthread_sigmask(SIG_SETMASK, &let_in, NULL);
 	return err;
 }
@@ -243,18 +260,20 @@ int posting_post_many(const struct posting_way *way,
 	while (!err && posted < count)
 		err = post_chain(&posting, posts + posted, count - posted,
 				 &posted);
-	return posted ? (int)posted : err;
+	/* Then how many were is not known. */
+	return posted && err != -EINPROGRESS ? (int)posted : err;
 }
 
 int posting_signal(const struct posting_way *way, uint32_t connection_id,
 		   uint16_t flag_number, struct hvpost_answer *answer)
 {
+	struct call_limits limits = { .patience_ns = CALL_PATIENCE_NS };
 	uint64_t result;
 	int err = way->issue(way->context, &(struct hvpost_call){
 			.control = HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST,
 			.input = connection_id | (uint64_t)flag_number <<
 				 HV_SIGNAL_EVENT_FLAG_SHIFT,
-		}, &result);
+		}, &limits, &result);
 
 	if (err)
 		return err;

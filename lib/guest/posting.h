@@ -9,19 +9,24 @@
 
 #include <signal.h>
 
+#include "call_ring.h"
 #include "target.h"
 
 /* How a target makes a hypercall. */
 struct posting_way {
-	/* Return 0, or a negative errno value: the call was not made. */
+	/*
+	 * Return 0, or a negative errno value: the call was not made, or, at
+	 * -EINPROGRESS, nobody knows.
+	 */
 	int (*issue)(void *context, const struct hvpost_call *call,
-		     uint64_t *result);
+		     struct call_limits *limits, uint64_t *result);
 	/*
 	 * Make calls in order until one gets a status; NULL: only one at a time.
 	 * Return how many were made, with the result of the last, or as above.
 	 */
 	int (*issue_chain)(void *context, const struct hvpost_call *calls,
-			   unsigned int count, uint64_t *result);
+			   unsigned int count, struct call_limits *limits,
+			   uint64_t *result);
 	/*
 	 * How often there was room for who waited for a buffer, as seen before a
 	 * post; and wait until it was once more, or so long, with @let_in as the

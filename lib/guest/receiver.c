@@ -44,14 +44,14 @@ void receiver_run_interrupts(struct receiver *receiver)
 
 /* All of SINTn but vector and mask is 0. */
 static int write_sint(struct receiver *receiver, unsigned int sint,
-		      uint64_t mask)
+		      uint64_t mask, uint64_t deadline_ns)
 {
 	return receiver->ops->write_sint(receiver->context, sint,
-					 VECTOR(sint) | mask);
+					 VECTOR(sint) | mask, deadline_ns);
 }
 
 static int start_receiving(struct receiver *receiver, unsigned int sint,
-			   bool more_slots)
+			   bool more_slots, uint64_t deadline_ns)
 {
 	struct slots *slots = &receiver->sint[sint].slots;
 	int err = 0;
@@ -59,12 +59,18 @@ static int start_receiving(struct receiver *receiver, unsigned int sint,
 	/* Not known before: a host of our own makes the page after this. */
 	slots->first = &receiver->sim->slot[sint];
 	if (more_slots && receiver->ops->add_slots && slots->count == 1)
-		err = receiver->ops->add_slots(receiver->context, sint, slots);
-	return err ? err : write_sint(receiver, sint, 0);
+		err = receiver->ops->add_slots(receiver->context, sint, slots,
+					       deadline_ns);
+	if (!err)
+		err = write_sint(receiver, sint, 0, deadline_ns);
+	/* It may be done yet; so this comes behind it. */
+	if (err == -ETIMEDOUT)
+		write_sint(receiver, sint, HV_SINT_MASKED, HVPOST_NOW);
+	return err;
 }
 
 static int bind_locked(struct receiver *receiver, unsigned int sint,
-		       const struct inbox_wish *wish)
+		       const struct inbox_wish *wish, uint64_t deadline_ns)
 {
 	struct receiving_sint *receiving = &receiver->sint[sint];
 	const struct inbox_source source = {
@@ -82,7 +88,7 @@ static int bind_locked(struct receiver *receiver, unsigned int sint,
 	receiving->inbox = inbox_new(&source, wish);
 	if (!receiving->inbox)
 		return -ENOMEM;
-	err = start_receiving(receiver, sint, wish->more_slots);
+	err = start_receiving(receiver, sint, wish->more_slots, deadline_ns);
 	if (err) {
 		inbox_free(receiving->inbox);
 		receiving->inbox = NULL;
@@ -94,24 +100,25 @@ static int bind_locked(struct receiver *receiver, unsigned int sint,
 }
 
 int receiver_bind(struct receiver *receiver, unsigned int sint,
-		  const struct inbox_wish *wish)
+		  const struct inbox_wish *wish, uint64_t deadline_ns)
 {
 	int err;
 
 	pthread_mutex_lock(&receiver->sint[sint].lock);
-	err = bind_locked(receiver, sint, wish);
+	err = bind_locked(receiver, sint, wish, deadline_ns);
 	pthread_mutex_unlock(&receiver->sint[sint].lock);
 	receiver_run_interrupts(receiver);
 	return err;
 }
 
-void receiver_unbind(struct receiver *receiver, unsigned int sint)
+void receiver_unbind(struct receiver *receiver, unsigned int sint,
+		     uint64_t deadline_ns)
 {
 	struct receiving_sint *receiving = &receiver->sint[sint];
 
 	pthread_mutex_lock(&receiving->lock);
-	/* If the host is gone, nothing comes anyway. */
-	write_sint(receiver, sint, HV_SINT_MASKED);
+	/* If the host is gone, nothing comes anyway; if it stands, nothing yet. */
+	write_sint(receiver, sint, HV_SINT_MASKED, deadline_ns);
 	inbox_free(receiving->inbox);
 	receiving->inbox = NULL;
 	pthread_mutex_unlock(&receiving->lock);

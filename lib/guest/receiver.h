@@ -32,13 +32,18 @@
 /* What the VP asks of its host. */
 struct receiver_ops {
 	void (*eom)(void *context, bool wait);	/* see struct inbox_source */
-	/* Write SINTn; return 0 or a negative errno value. */
-	int (*write_sint)(void *context, unsigned int sint, uint64_t value);
+	/*
+	 * Write SINTn; return 0 or a negative errno value, -ETIMEDOUT if the host
+	 * has not done it at the deadline.
+	 */
+	int (*write_sint)(void *context, unsigned int sint, uint64_t value,
+			  uint64_t deadline_ns);
 	/*
 	 * Have the host use more slots for a SINT, whose lock is held; NULL: it
-	 * does not. Return 0 or a negative errno value.
+	 * does not. Return as above.
 	 */
-	int (*add_slots)(void *context, unsigned int sint, struct slots *slots);
+	int (*add_slots)(void *context, unsigned int sint, struct slots *slots,
+			 uint64_t deadline_ns);
 };
 
 struct receiving_sint {
@@ -70,12 +75,14 @@ void receiver_run_interrupts(struct receiver *receiver);
 
 /*
  * Unmask the SINT and keep what arrives in an inbox; see inbox_new() for the
- * rest. Return 0, -EBUSY: somebody has it, -ENOMEM, or what write_sint returned.
+ * rest. Return 0, -EBUSY: somebody has it, -ENOMEM, or what the host's part of it
+ * returned, which waits until the deadline.
  */
 int receiver_bind(struct receiver *receiver, unsigned int sint,
-		  const struct inbox_wish *wish);
+		  const struct inbox_wish *wish, uint64_t deadline_ns);
 /* Mask the SINT and free its inbox. */
-void receiver_unbind(struct receiver *receiver, unsigned int sint);
+void receiver_unbind(struct receiver *receiver, unsigned int sint,
+		     uint64_t deadline_ns);
 /* Bit n: SINT n is bound. */
 uint16_t receiver_bound(struct receiver *receiver);
 

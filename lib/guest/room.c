@@ -18,15 +18,24 @@ uint32_t room_look(const struct room *room)
 	return __atomic_load_n(&room->memory->room, __ATOMIC_SEQ_CST);
 }
 
-/* With the lock held. */
-static int open_socket(struct room *room, int (*listen)(void *context),
-		       void *context)
+static bool take(struct room *room)
+{
+	bool was_taken;
+
+	pthread_mutex_lock(&room->lock);
+	was_taken = room->is_taken;
+	room->is_taken = true;
+	pthread_mutex_unlock(&room->lock);
+	return !was_taken;
+}
+
+static int open_socket(struct room *room, const struct room_source *source)
 {
 	int fd;
 
 	if (room->fd >= 0)
 		return 0;
-	fd = listen(context);
+	fd = source->listen(source->context, source->deadline_ns);
 	if (fd < 0)
 		return fd;
 	room->fd = fd;
@@ -42,26 +51,19 @@ static void take_packets(const struct room *room)
 		;
 }
 
-/* With the lock held. Return 0 or a negative errno value. */
-static int take(struct room *room, int (*listen)(void *context), void *context)
-{
-	int err = room->is_taken ? -EBUSY : open_socket(room, listen, context);
-
-	if (err)
-		return err;
-	room->is_taken = true;
-	take_packets(room);
-	__atomic_store_n(&room->memory->room_armed, 1, __ATOMIC_SEQ_CST);
-	return 0;
-}
-
-int room_enter(struct room *room, int (*listen)(void *context), void *context)
+int room_enter(struct room *room, const struct room_source *source)
 {
 	int saved_errno = errno, err;
 
-	pthread_mutex_lock(&room->lock);
-	err = take(room, listen, context);
-	pthread_mutex_unlock(&room->lock);
+	if (!take(room))
+		return -EBUSY;
+	err = open_socket(room, source);
+	if (err) {
+		room_leave(room);
+	} else {
+		take_packets(room);
+		__atomic_store_n(&room->memory->room_armed, 1, __ATOMIC_SEQ_CST);
+	}
 	errno = saved_errno;
 	return err ? err : room->fd;
 }

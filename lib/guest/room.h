@@ -19,9 +19,19 @@
 
 struct room {
 	struct hvpost_attach_memory *memory;
-	pthread_mutex_t lock;	/* guards the rest */
+	pthread_mutex_t lock;	/* guards @is_taken */
+	bool is_taken;		/* somebody waits, whose @fd is */
 	int fd;			/* -1: nobody has waited yet */
-	bool is_taken;		/* somebody waits */
+};
+
+/*
+ * Makes the socket to which hvhost sends its packets, or returns a negative errno
+ * value.
+ */
+struct room_source {
+	int (*listen)(void *context, uint64_t deadline_ns);
+	void *context;
+	uint64_t deadline_ns;
 };
 
 void room_init(struct room *room, struct hvpost_attach_memory *memory);
@@ -31,10 +41,9 @@ uint32_t room_look(const struct room *room);
 
 /*
  * Ask to be told. Return a descriptor that is readable then, until room_leave(); or a
- * negative errno value, among them -EBUSY: another thread has it. @listen makes the
- * socket to which hvhost sends its packets, or returns a negative errno value.
+ * negative errno value, among them -EBUSY: another thread has it.
  */
-int room_enter(struct room *room, int (*listen)(void *context), void *context);
+int room_enter(struct room *room, const struct room_source *source);
 void room_leave(struct room *room);
 
 void room_close(struct room *room);

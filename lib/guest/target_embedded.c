@@ -94,7 +94,7 @@ static void leave_machine(struct embedded *embedded)
 {
 	if (embedded->sint)
 		receiver_unbind(embedded_machine_receiver(embedded->machine),
-				embedded->sint);
+				embedded->sint, HVPOST_NEVER);
 	embedded_machine_put(embedded->machine);
 }
 
@@ -125,8 +125,8 @@ static int embedded_get_info(void *state, struct hvpost_info *info)
 
 /* Posting */
 
-static int issue(void *context, const struct hvpost_call *call,
-		 uint64_t *result)
+static int embedded_hypercall(void *context, const struct hvpost_call *call,
+			      uint64_t *result)
 {
 	struct embedded *embedded = context;
 	const struct hvhost_hypercall registers = {
@@ -143,6 +143,14 @@ static int issue(void *context, const struct hvpost_call *call,
 	*result = embedded_machine_call(embedded->machine, embedded->sender,
 					&registers, &memory);
 	return 0;
+}
+
+/* A function call: nothing to wait for. */
+static int issue(void *context, const struct hvpost_call *call,
+		 struct call_limits *limits, uint64_t *result)
+{
+	(void)limits;
+	return embedded_hypercall(context, call, result);
 }
 
 static struct posting_way way_of(void *state)
@@ -196,7 +204,7 @@ static int embedded_bind(void *state, const struct hvpost_bind *wish)
 	if (embedded->sint)
 		return -EBUSY;
 	err = receiver_bind(embedded_machine_receiver(embedded->machine),
-			    wish->sint, &inbox);
+			    wish->sint, &inbox, HVPOST_NEVER);
 	if (!err)
 		embedded->sint = wish->sint;
 	errno = saved_errno;
@@ -247,7 +255,7 @@ const struct hvpost_target hvpost_target_embedded = {
 	.get_info = embedded_get_info,
 	.post = embedded_post,
 	.signal = embedded_signal,
-	.hypercall = issue,
+	.hypercall = embedded_hypercall,
 	.set_filter = embedded_set_filter,
 	.bind = embedded_bind,
 	.receive = embedded_receive,

@@ -129,17 +129,23 @@ static int parse_place(struct place *place)
 
 /* Opening */
 
+static uint64_t patience_from_now(void)
+{
+	return hvpost_deadline_clock() + CALL_PATIENCE_NS;
+}
+
 static int attach_both(struct host *host, const struct place *place)
 {
+	uint64_t deadline_ns = patience_from_now();
 	int err = attachment_get(&(struct attachment_name){
 			.socket = place->socket, .partition = place->partition,
-		}, &host->sender);
+		}, deadline_ns, &host->sender);
 
 	if (err)
 		return err;
 	err = attachment_get(&(struct attachment_name){
 			.socket = place->socket, .partition = place->receiver,
-		}, &host->receiver);
+		}, deadline_ns, &host->receiver);
 	if (err)
 		attachment_put(host->sender);
 	return err;
@@ -181,10 +187,13 @@ static int host_open(const char *where, void **state)
 	return err;
 }
 
-static void unbind_vps(struct host *host, unsigned int sint, uint32_t vp_count)
+/* The first @vp_count of them */
+static void unbind_vps(struct host *host, unsigned int sint, uint32_t vp_count,
+		       uint64_t deadline_ns)
 {
 	for (uint32_t i = 0; i < vp_count; i++)
-		receiver_unbind(attachment_receiver(host->receiver, i), sint);
+		receiver_unbind(attachment_receiver(host->receiver, i), sint,
+				deadline_ns);
 }
 
 static void host_close(void *state)
@@ -194,7 +203,8 @@ static void host_close(void *state)
 
 	if (host->sint && !attachment_is_inherited(host->receiver))
 		unbind_vps(host, host->sint,
-			   attachment_vp_count(host->receiver));
+			   attachment_vp_count(host->receiver),
+			   patience_from_now());
 	attachment_put(host->receiver);
 	attachment_put(host->sender);
 	if (host->listener >= 0)
@@ -222,10 +232,10 @@ static int host_get_info(void *state, struct hvpost_info *info)
 /* Posting */
 
 static int issue(void *context, const struct hvpost_call *call,
-		 uint64_t *result)
+		 struct call_limits *limits, uint64_t *result)
 {
 	struct host *host = context;
-	int err = attachment_call(host->sender, call, result);
+	int err = attachment_call(host->sender, call, limits, result);
 
 	/* What came meanwhile, if only to be left in its slot. */
 	attachment_run_interrupts(host->receiver);
@@ -233,10 +243,12 @@ static int issue(void *context, const struct hvpost_call *call,
 }
 
 static int issue_chain(void *context, const struct hvpost_call *calls,
-		       unsigned int count, uint64_t *result)
+		       unsigned int count, struct call_limits *limits,
+		       uint64_t *result)
 {
 	struct host *host = context;
-	int made = attachment_call_chain(host->sender, calls, count, result);
+	int made = attachment_call_chain(host->sender, calls, count, limits,
+					 result);
 
 	attachment_run_interrupts(host->receiver);
 	return made;
@@ -312,6 +324,14 @@ static int host_signal(void *state, uint32_t connection_id,
 	return posting_signal(&way, connection_id, flag_number, answer);
 }
 
+static int host_hypercall(void *state, const struct hvpost_call *call,
+			  uint64_t *result)
+{
+	struct call_limits limits = { .patience_ns = CALL_PATIENCE_NS };
+
+	return issue(state, call, &limits, result);
+}
+
 /* Receiving */
 
 static int host_set_filter(void *state, const struct hvpost_ioc_filter *filter)
@@ -324,7 +344,8 @@ static int host_set_filter(void *state, const struct hvpost_ioc_filter *filter)
 	return 0;
 }
 
-static int bind_vps(struct host *host, const struct hvpost_bind *wish)
+static int bind_vps(struct host *host, const struct hvpost_bind *wish,
+		    uint64_t deadline_ns)
 {
 	const struct inbox_wish inbox = {
 		.records = wish->ring_records,
@@ -337,20 +358,21 @@ static int bind_vps(struct host *host, const struct hvpost_bind *wish)
 
 	for (uint32_t i = 0; i < vp_count; i++) {
 		int err = receiver_bind(attachment_receiver(host->receiver, i),
-					wish->sint, &inbox);
+					wish->sint, &inbox, deadline_ns);
 
 		if (err) {
-			unbind_vps(host, wish->sint, i);
+			unbind_vps(host, wish->sint, i, deadline_ns);
 			return err;
 		}
 	}
 	return 0;
 }
 
-static int listen_for(struct host *host, unsigned int sint)
+static int listen_for(struct host *host, unsigned int sint,
+		      uint64_t deadline_ns)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	int fd = attachment_listen(host->receiver, sint), err;
+	int fd = attachment_listen(host->receiver, sint, deadline_ns), err;
 
 	if (fd < 0)
 		return fd;
@@ -387,14 +409,16 @@ static void take_first_packet(struct host *host, unsigned int sint)
 /* Before that nobody else has the SINT, so that the listener is nobody's either. */
 static int bind_and_listen(struct host *host, const struct hvpost_bind *wish)
 {
+	uint64_t deadline_ns = patience_from_now();
 	unsigned int sint = wish->sint;
-	int err = bind_vps(host, wish);
+	int err = bind_vps(host, wish, deadline_ns);
 
 	if (err)
 		return err;
-	err = listen_for(host, sint);
+	err = listen_for(host, sint, deadline_ns);
 	if (err) {
-		unbind_vps(host, sint, attachment_vp_count(host->receiver));
+		unbind_vps(host, sint, attachment_vp_count(host->receiver),
+			   deadline_ns);
 		return err;
 	}
 	attachment_arm(host->receiver, sint);
@@ -568,7 +592,7 @@ const struct hvpost_target hvpost_target_host = {
 	.post = host_post,
 	.post_many = host_post_many,
 	.signal = host_signal,
-	.hypercall = issue,
+	.hypercall = host_hypercall,
 	.set_filter = host_set_filter,
 	.bind = host_bind,
 	.receive = host_receive,

@@ -121,7 +121,7 @@ static struct attachment *attachment_of(const char *partition)
 	ck_assert_int_eq(attachment_get(&(struct attachment_name){
 				.socket = host_daemon.socket,
 				.partition = partition,
-			}, &attachment), 0);
+			}, HVPOST_NEVER, &attachment), 0);
 	return attachment;
 }
 

@@ -2,9 +2,13 @@
 /* An hvhost that stands still for a while: what the library promises meanwhile. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <hvpost/hyperv.h>
 
 #include "daemon.h"
 #include "lib/guest/attachment_registry.h"
@@ -34,7 +38,7 @@ static struct attachment *attachment_of(const char *partition)
 	ck_assert_int_eq(attachment_get(&(struct attachment_name){
 				.socket = host_daemon.socket,
 				.partition = partition,
-			}, &attachment), 0);
+			}, HVPOST_NEVER, &attachment), 0);
 	return attachment;
 }
 
@@ -49,7 +53,8 @@ START_TEST(an_answer_that_came_too_late_is_that_to_no_other_request)
 	receiver = open_as("b");
 	same = attachment_of("b");
 	stop_host();
-	ck_assert_int_eq(attachment_listen(same, 3), -ETIMEDOUT);
+	ck_assert_int_eq(attachment_listen(same, 3,
+					   hvpost_deadline_in_ms(1)), -ETIMEDOUT);
 	let_host_go_on();
 	ck_assert_int_eq(hvpost_bind(receiver, 4, 0), 0);
 	ck_assert_int_eq(post_number(sender, 0x10, 1, HVPOST_NEVER), 0);
@@ -62,12 +67,209 @@ START_TEST(an_answer_that_came_too_late_is_that_to_no_other_request)
 }
 END_TEST
 
+/* Each a call that waits for hvhost, in a thread of its own */
+
+static struct hvpost *poster, *chain_poster, *signaller, *caller, *waiter;
+static struct hvpost *binder, *closer;
+
+static int post_until(struct hvpost *handle, int64_t duration_ms)
+{
+	return post_number(handle, 0x10, 1, hvpost_deadline_in_ms(duration_ms));
+}
+
+static int post_soon(void)
+{
+	return post_until(poster, 1);
+}
+
+static int post_three_now(void)
+{
+	const struct hvpost_post post = {
+		.connection_id = 0x10, .message_type = 1,
+	};
+
+	return hvpost_post_many(chain_poster, (struct hvpost_post[]){
+			post, post, post,
+		}, 3, HVPOST_NOW);
+}
+
+static int send_signal(void)
+{
+	return hvpost_signal(signaller, 0x11, 1);
+}
+
+static int call_with_pages(void)
+{
+	char memory[HVPOST_HYPERCALL_MEMORY_MAX] = { 0 };
+	const struct hvpost_call call = {
+		.control = HV_CALL_POST_MESSAGE,
+		.memory = memory,
+		.memory_size = sizeof(memory),
+	};
+	uint64_t result;
+
+	return hvpost_hypercall(caller, &call, &result);
+}
+
+static int post_for_ever(void)
+{
+	return post_until(waiter, -1);
+}
+
+static int open_another(void)
+{
+	struct hvpost *handle;
+
+	return hvpost_open(target_of("another"), &handle);
+}
+
+static int bind_late(void)
+{
+	return hvpost_bind(binder, 4, 0);
+}
+
+static int close_all_vps(void)
+{
+	hvpost_close(closer);
+	return 0;
+}
+
+struct wait {
+	int (*call)(void);
+	int expected, result;
+	pthread_t thread;
+};
+
+static struct wait waits[] = {
+	{ .call = post_soon, .expected = -EINPROGRESS },
+	{ .call = post_three_now, .expected = -EINPROGRESS },
+	{ .call = send_signal, .expected = -EINPROGRESS },
+	{ .call = call_with_pages, .expected = -EINPROGRESS },
+	{ .call = open_another, .expected = -ETIMEDOUT },
+	{ .call = bind_late, .expected = -ETIMEDOUT },
+	{ .call = close_all_vps, .expected = 0 },
+	/* Without a deadline, so a signal has to end it. */
+	{ .call = post_for_ever, .expected = -EINPROGRESS },
+};
+
+#define NEEDS_A_SIGNAL (ROWS(waits) - 1)
+
+static void *run_wait(void *argument)
+{
+	struct wait *wait = argument;
+
+	wait->result = wait->call();
+	return NULL;
+}
+
+static void note_signal(int signal)
+{
+	(void)signal;
+}
+
+static void ck_all_end(void)
+{
+	struct sigaction action = { .sa_handler = note_signal };
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < ROWS(waits); i++)
+		ck_assert_int_eq(pthread_create(&waits[i].thread, NULL, run_wait,
+						&waits[i]), 0);
+	for (int i = 0; i < NEEDS_A_SIGNAL; i++)
+		pthread_join(waits[i].thread, NULL);
+	/* It waits since then: one signal is enough. */
+	pthread_kill(waits[NEEDS_A_SIGNAL].thread, SIGUSR1);
+	pthread_join(waits[NEEDS_A_SIGNAL].thread, NULL);
+	for (int i = 0; i < ROWS(waits); i++)
+		ck_assert_msg(waits[i].result == waits[i].expected,
+			      "wait %d: %d", i, waits[i].result);
+}
+
+/* All that was on its way: a call that was given up has its slot back then. */
+static void ck_served_again(struct hvpost *receiver)
+{
+	struct hvpost_message message;
+	int err;
+
+	do
+		err = hvpost_receive(receiver, &message, hvpost_deadline_in_ms(1));
+	while (!err || post_number(poster, 0x10, 2, HVPOST_NOW));
+	for (unsigned int i = 0; i < 2 * HVPOST_ATTACH_CALLS; i++) {
+		ck_assert_int_eq(hvpost_receive(receiver, &message,
+						HVPOST_NEVER), 0);
+		ck_assert_int_eq(post_number(poster, 0x10, 2, HVPOST_NEVER), 0);
+	}
+}
+
+START_TEST(whatever_waits_for_a_host_that_stands_still_ends)
+{
+	struct hvpost *receiver;
+
+	daemon_start("--link a:0x10=b:4 --link 'a:0x11=b:5,event' "
+		     "--link c:0x10=b:4 --link d:0x10=b:4 --partition e,vps=64");
+	receiver = bind_as("b", 4);
+	poster = open_as("a");
+	signaller = open_as("a");
+	caller = open_as("a");
+	chain_poster = open_as("c");
+	waiter = open_as("d");
+	binder = open_as("f");
+	closer = bind_as("e", 4);
+	stop_host();
+	ck_all_end();
+	let_host_go_on();
+	ck_served_again(receiver);
+	ck_assert_int_eq(hvpost_bind(binder, 4, 0), 0);
+	hvpost_close(receiver);
+	hvpost_close(poster);
+	hvpost_close(signaller);
+	hvpost_close(caller);
+	hvpost_close(chain_poster);
+	hvpost_close(waiter);
+	hvpost_close(binder);
+}
+END_TEST
+
+static _Noreturn void post_to_a_full_port(void)
+{
+	struct hvpost *handle = open_as("a");
+
+	signal(SIGTERM, SIG_DFL); /* Check has something else in mind with it */
+	for (;;)
+		post_number(handle, 0x10, 1, HVPOST_NEVER);
+}
+
+START_TEST(a_post_to_a_host_that_stands_still_can_be_killed)
+{
+	struct hvpost *receiver;
+	pid_t child;
+	int status;
+
+	daemon_start(LINK);
+	receiver = open_as("b");
+	child = fork();
+	if (!child)
+		post_to_a_full_port();
+	wait_until_it_polls(child);
+	stop_host();
+	wait_until_it_is_in(child, SYS_futex);
+	kill(child, SIGTERM);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	let_host_go_on();
+	hvpost_close(receiver);
+}
+END_TEST
+
 Suite *stall_suite(void)
 {
 	Suite *suite = suite_create("stall");
 	TCase *listening = add_tcase(suite, "listening");
+	TCase *ends = add_tcase(suite, "ends");
 
 	tcase_add_test(listening,
 		       an_answer_that_came_too_late_is_that_to_no_other_request);
+	tcase_add_test(ends, whatever_waits_for_a_host_that_stands_still_ends);
+	tcase_add_test(ends, a_post_to_a_host_that_stands_still_can_be_killed);
 	return suite;
 }
