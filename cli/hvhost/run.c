@@ -101,8 +101,8 @@ static const struct option_line options[] = {
 	  "(half of them)",
 	  OPTION_NUMBER, VALUE(user_clients_max), 1, 1024 },
 	{ 0, "max-ports", "N",
-	  "ports of one partition (256, but 65536 buffers in\n"
-	  "all, or 16)",
+	  "ports of one partition (256; where --buffers is above\n"
+	  "256 fewer, with 65536 buffers in all, but 16)",
 	  OPTION_NUMBER, VALUE(ports_max), 1, HV_ID_MASK },
 	{ 0, "max-connections", "N", "connections of one partition (256)",
 	  OPTION_NUMBER, VALUE(connections_max), 1, 65536 },
