@@ -64,5 +64,9 @@ step "it works as ever"
 hvpost info
 testdev message-destroy 0x16
 testdev message-create 0x10 0 6
-expect_echo 0 6 'hello from VP 0'
+listen_start 6
+hvpost send 0x10 'hello from VP 0'
+# After what the threads have left in their ports
+heard 'vp 0 sint 6 .*"hello from VP 0"'
+listen_stop
 unload_hvpost
