@@ -9,7 +9,7 @@
 # kernel: any
 
 load_hvpost
-messages=$((100000 / ${slowness:?})) back=$((2000 / slowness))
+messages=$((100000 / ${slowness:?})) back=2000
 
 # A guest's messages to the process take as much time, and the process's own way out
 # is not what is looked at here.
