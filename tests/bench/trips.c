@@ -3,14 +3,19 @@
  * Two processes: from one to the other and back, through hvhost and by what else
  * there is. Side 0 asks, side 1 answers. Nobody is pinned.
  *
- * In a row of trips everybody is awake: whoever waits finds the answer before it
- * has slept, where it looks for a while first. So there are trips from rest, too:
- * before each of them side 0 pauses for longer than anybody looks.
+ * In a row of trips through hvhost everybody is awake: whoever waits finds the answer
+ * before it has slept, since it looks for a while first. Event loops do not look, they
+ * sleep in poll(2): so do both sides in another row of trips, which says how often they
+ * did, as it is no such trip if they did not. Before a trip from rest, at last, side 0
+ * pauses for longer than anybody looks, so that hvhost sleeps as well.
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,8 +39,14 @@ struct medium {
 	void (*take)(unsigned int side);
 };
 
+/* Shared with both children, each of which writes its own or what is side 0's. */
+struct tally {
+	double from_rest_ns;
+	long sleeps[2];
+};
+
 static const struct medium *medium;	/* of both children */
-static double *spent_ns;		/* from rest; shared with them */
+static struct tally *tally;
 
 static void must(bool done, const char *what)
 {
@@ -43,8 +54,18 @@ static void must(bool done, const char *what)
 		bench_fail(what);
 }
 
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	must(!getrusage(RUSAGE_SELF, &usage), "cannot tell how often we sleep");
+	return usage.ru_nvcsw;
+}
+
 static void run_trips(unsigned int side)
 {
+	long before = sleeps();
+
 	for (unsigned int i = 0; i < TRIPS; i++) {
 		if (side)
 			medium->take(side);
@@ -52,6 +73,7 @@ static void run_trips(unsigned int side)
 		if (!side)
 			medium->take(side);
 	}
+	tally->sleeps[side] = sleeps() - before;
 }
 
 static double trip_us(const struct medium *of)
@@ -82,16 +104,16 @@ static void run_trips_from_rest(unsigned int side)
 		start_ns = bench_now_ns();
 		medium->send(side);
 		medium->take(side);
-		*spent_ns += bench_now_ns() - start_ns;
+		tally->from_rest_ns += bench_now_ns() - start_ns;
 	}
 }
 
 static double trip_from_rest_us(const struct medium *of)
 {
 	medium = of;
-	*spent_ns = 0;
+	tally->from_rest_ns = 0;
 	pair_run_ns(&(struct pair){ of->enter, run_trips_from_rest });
-	return *spent_ns / TRIPS_FROM_REST / NS_PER_US;
+	return tally->from_rest_ns / TRIPS_FROM_REST / NS_PER_US;
 }
 
 /* Through hvhost */
@@ -128,6 +150,26 @@ static void hvhost_take(unsigned int side)
 
 static const struct medium by_hvhost = {
 	hvhost_enter, hvhost_send, hvhost_take,
+};
+
+/* As event loops do: asleep whenever there is nothing, without a look before */
+static void hvhost_take_by_poll(unsigned int side)
+{
+	struct pollfd readable = {
+		.fd = hvpost_get_fd(handle), .events = POLLIN,
+	};
+	struct hvpost_message message;
+	int err;
+
+	(void)side;
+	while ((err = hvpost_receive(handle, &message, HVPOST_NOW)) ==
+	       -EAGAIN)
+		must(poll(&readable, 1, -1) == 1, "cannot wait for a message");
+	must(!err, "a message does not come");
+}
+
+static const struct medium by_hvhost_asleep = {
+	hvhost_enter, hvhost_send, hvhost_take_by_poll,
 };
 
 /* A pair of sockets */
@@ -189,6 +231,11 @@ static double event_trip(void)
 	return trip_us(&by_eventfd);
 }
 
+static double hvhost_trip_asleep(void)
+{
+	return trip_us(&by_hvhost_asleep);
+}
+
 static double hvhost_trip_from_rest(void)
 {
 	return trip_from_rest_us(&by_hvhost);
@@ -218,11 +265,28 @@ static void measure(struct bench bench, bench_measure *by_sockets,
 	bench_run(&bench);
 }
 
+/* Of both sides, in a trip */
+static double sleeps_of(bench_measure *measure_trips)
+{
+	measure_trips();
+	return (double)(tally->sleeps[0] + tally->sleeps[1]) / TRIPS;
+}
+
+static double hvhost_sleeps(void)
+{
+	return sleeps_of(hvhost_trip_asleep);
+}
+
+static double socket_sleeps(void)
+{
+	return sleeps_of(socket_trip);
+}
+
 void bench_trips(void)
 {
-	spent_ns = mmap(NULL, sizeof(*spent_ns), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(spent_ns != MAP_FAILED, "no memory to share with child processes");
+	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(tally != MAP_FAILED, "no memory to share with child processes");
 	must(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets),
 	     "cannot make a pair of sockets");
 	events[0] = eventfd(0, 0);
@@ -231,12 +295,20 @@ void bench_trips(void)
 	measure((struct bench){ .name = "process to process and back",
 				.measure = hvhost_trip },
 		socket_trip, event_trip);
-	measure((struct bench){ .name = "the same, all asleep before",
+	measure((struct bench){ .name = "the same, who waits sleeps in poll()",
+				.measure = hvhost_trip_asleep },
+		socket_trip, event_trip);
+	bench_run(&(struct bench){
+		.name = "sleeps of both in such a trip", .unit = "sleeps",
+		.measure = hvhost_sleeps, .against = "SEQPACKET",
+		.measure_against = socket_sleeps,
+	});
+	measure((struct bench){ .name = "the same trip, hvhost asleep as well",
 				.measure = hvhost_trip_from_rest },
 		socket_trip_from_rest, event_trip_from_rest);
 	for (unsigned int side = 0; side < 2; side++) {
 		close(sockets[side]);
 		close(events[side]);
 	}
-	munmap(spent_ns, sizeof(*spent_ns));
+	munmap(tally, sizeof(*tally));
 }
