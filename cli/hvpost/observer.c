@@ -2,6 +2,7 @@
 #include "observer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,6 +63,26 @@ int observer_keep(struct observer_links *links, struct bpf_link *link)
 	return 0;
 }
 
+void observer_miss(struct observer_links *links, uint32_t pid, const char *name,
+		   int error)
+{
+	const size_t count = links->missed_count;
+	struct observer_missed *last =
+		count && count <= OBSERVER_MISSED_MAX ?
+			&links->missed[count - 1] : NULL;
+
+	/* A file is mapped in parts: they come one behind the other. */
+	if (last && last->pid == pid &&
+	    !strncmp(last->name, name, sizeof(last->name) - 1))
+		return;
+	links->missed_count++;
+	if (count >= OBSERVER_MISSED_MAX)
+		return;
+	links->missed[count] = (struct observer_missed){ pid, error, "" };
+	snprintf(links->missed[count].name, sizeof(links->missed[count].name),
+		 "%s", name);
+}
+
 struct observer_outcome
 observer_attach_points(const struct observer_source *source,
 		       struct observer_links *links)
@@ -91,6 +112,8 @@ const struct observer_source observer_kvm = {
 
 static void attach(struct observer *observer, struct observer_outcome *outcomes)
 {
+	for (size_t i = 0; i < OPTION_LIST_MAX; i++)
+		observer->links.program_errors[i] = -ENODATA;
 	for (int i = 0; i < SIGHTING_SOURCES; i++) {
 		outcomes[i] = (struct observer_outcome){ 0 };
 		if (observer->wish.sources[i] && sources[i])
@@ -184,6 +207,18 @@ void observer_close(struct observer *observer)
 	ring_buffer__free(observer->ring);
 	trace_bpf__destroy(observer->programs);
 	free(observer);
+}
+
+int observer_program_error(const struct observer *observer, size_t program)
+{
+	return observer->links.program_errors[program];
+}
+
+size_t observer_missed(const struct observer *observer,
+		       const struct observer_missed **missed)
+{
+	*missed = observer->links.missed;
+	return observer->links.missed_count;
 }
 
 /* Collecting */

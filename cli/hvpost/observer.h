@@ -43,6 +43,25 @@ int observer_open(struct observer **observer, const struct observer_wish *wish,
 		  struct observer_outcome outcomes[SIGHTING_SOURCES]);
 void observer_close(struct observer *observer);
 
+/*
+ * Return 0: the file that is @program of the wish is followed, or a negative errno
+ * value; -ENODATA: none of the libraries that are wished for is in it.
+ */
+int observer_program_error(const struct observer *observer, size_t program);
+
+/* A file of a library's name that a process has mapped, and that is not followed. */
+struct observer_missed {
+	uint32_t pid;
+	int error;	/* a negative errno value; see observer_why_not_file() */
+	char name[128];	/* as the process sees it: any bytes; may be cut */
+};
+
+#define OBSERVER_MISSED_MAX 16
+
+/* Return how many there are: in *@missed are the first of them, so many at most. */
+size_t observer_missed(const struct observer *observer,
+		       const struct observer_missed **missed);
+
 /* Readable while there is something to collect. */
 int observer_fd(const struct observer *observer);
 

@@ -18,6 +18,9 @@ struct observer_links {
 	const struct observer_wish *wish;
 	struct bpf_link *link[OBSERVER_LINKS_MAX];
 	size_t count;
+	int program_errors[OPTION_LIST_MAX];	/* of the wish's; 0: followed */
+	struct observer_missed missed[OBSERVER_MISSED_MAX];
+	size_t missed_count;			/* beyond these as well */
 };
 
 struct observer_source {
@@ -40,6 +43,10 @@ struct bpf_program *observer_next_program(const struct observer_source *source,
 
 /* Keep @link, which libbpf has just returned. Return 0 or a negative errno value. */
 int observer_keep(struct observer_links *links, struct bpf_link *link);
+
+/* A file that a process has mapped is not followed. */
+void observer_miss(struct observer_links *links, uint32_t pid, const char *name,
+		   int error);
 
 /* Attach each program of @source to the trace point that its section names. */
 struct observer_outcome

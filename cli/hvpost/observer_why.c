@@ -202,3 +202,21 @@ struct observer_reason observer_why(enum sighting_source source,
 	}
 	return other(outcome->error);
 }
+
+const char *observer_why_not_file(int error)
+{
+	switch (error) {
+	case -ENODATA:
+		return "it has no such probes";
+	case -EBADF:
+		return "it is no program and no library";
+	case -ENXIO:
+		return "it is no regular file";
+	case -EAGAIN:
+		return "somebody holds a lease on it";
+	case -ENOSPC:
+		return "there is no room for the probes of more files";
+	default:
+		return strerror(-error);
+	}
+}

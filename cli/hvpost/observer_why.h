@@ -35,4 +35,7 @@ struct observer_reason observer_why(enum sighting_source source,
 				    const struct observer_outcome *outcome,
 				    const struct observer_facts *facts);
 
+/* Why a file with probes, or without, was not attached to. */
+const char *observer_why_not_file(int error);
+
 #endif /* OBSERVER_WHY_H */

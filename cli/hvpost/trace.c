@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
+#include "bytes.h"
 #include "capture_file.h"
 #include "failure.h"
 #include "histogram.h"
@@ -129,6 +131,24 @@ static void say_missing(enum sighting_source source,
 		reason->text, reason->hint);
 }
 
+static void say_missed_files(const struct observer *observer)
+{
+	const struct observer_missed *missed;
+	size_t count = observer_missed(observer, &missed);
+
+	for (size_t i = 0; i < count && i < OBSERVER_MISSED_MAX; i++) {
+		fprintf(stderr, "not process %" PRIu32 ", which has ",
+			missed[i].pid);
+		bytes_print_escaped(stderr, (const uint8_t *)missed[i].name,
+				    strlen(missed[i].name));
+		fprintf(stderr, ": %s\n",
+			observer_why_not_file(missed[i].error));
+	}
+	if (count > OBSERVER_MISSED_MAX)
+		fprintf(stderr, "nor %zu more of such names\n",
+			count - OBSERVER_MISSED_MAX);
+}
+
 /* Scripts wait for this line. */
 static void say_ready(const struct observer_outcome *outcomes)
 {
@@ -177,6 +197,28 @@ static int judge(const struct trace_options *options,
 			      &facts);
 	failure = failure_of_reason(&reason, outcomes[missed].error);
 	return failure_report(&options->common, &failure);
+}
+
+/* A program that was asked for by name has something to follow. */
+static int judge_programs(const struct tracer *tracer)
+{
+	const struct option_list *programs = &tracer->options->programs;
+	struct failure failure;
+	int err;
+
+	for (size_t i = 0; i < programs->count; i++) {
+		err = observer_program_error(tracer->observer, i);
+		if (!err)
+			continue;
+		failure = failure_of(programs->text[i], err);
+		snprintf(failure.text, sizeof(failure.text),
+			 "cannot follow %s: %s", programs->text[i],
+			 observer_why_not_file(err));
+		failure.hint = "--program takes one that has libhvpost or "
+			       "libhvhost linked in, or such a library";
+		return failure_report(&tracer->options->common, &failure);
+	}
+	return EXIT_DONE;
 }
 
 /* The file, if there is to be one */
@@ -386,12 +428,16 @@ static int trace(struct tracer *tracer, const struct observer_outcome *outcomes)
 	int err, status = judge(tracer->options, outcomes);
 
 	if (!status)
+		status = judge_programs(tracer);
+	if (!status)
 		status = open_file(tracer);
 	if (status)
 		return status;
 	stop_on_signals();
-	if (!tracer->options->quiet)
+	if (!tracer->options->quiet) {
+		say_missed_files(tracer->observer);
 		say_ready(outcomes);
+	}
 	err = follow(tracer);
 	say_goodbye(tracer);
 	status = close_file(tracer);

@@ -30,6 +30,7 @@ int main(void)
 	srunner_add_suite(runner, echo_suite());
 	srunner_add_suite(runner, sighting_suite());
 	srunner_add_suite(runner, vmbus_name_suite());
+	srunner_add_suite(runner, mapped_suite());
 	srunner_add_suite(runner, observer_suite());
 	srunner_add_suite(runner, histogram_suite());
 	srunner_add_suite(runner, sighting_filter_suite());

@@ -25,6 +25,7 @@ Suite *failure_suite(void);
 Suite *histogram_suite(void);
 Suite *message_suite(void);
 Suite *number_suite(void);
+Suite *mapped_suite(void);
 Suite *observer_suite(void);
 Suite *options_suite(void);
 Suite *payload_suite(void);

@@ -49,6 +49,31 @@ agree()
 	[ "$2" -eq "$3" ]
 }
 
+# Anybody can have files of a library's name mapped, more than are followed, and put
+# anything where one was; a process that uses another copy is seen all the same.
+mkdir -p other/bin other/lib
+cp ../../../bin/hvpost other/bin
+cp ../../../lib/libhvpost.so.0 ../../../lib/libhvhost.so.0 other/lib
+names=
+for i in $(seq 20); do
+	cp other/lib/libhvpost.so.0 "libhvhost.so.$i"
+	names="$names ./libhvhost.so.$i"
+done
+LD_PRELOAD=$names hvpost listen 3 --target embedded 2>stranger &
+stranger=$!
+await grep -q '^listening' stranger
+rm libhvhost.so.20
+mkfifo "libhvhost.so.20 (deleted)"
+other/bin/hvpost ping 0x13 3 --count 100000 --target embedded >pinged &
+pinger=$!
+await grep -q echo pinged
+hvpost trace --source libhvhost --pid $pinger --count 1 2>judged
+cat judged
+grep "^not process $stranger, which has .*/libhvhost.so.20 (deleted): it has no such probes" judged
+grep '^nor 4 more of such names' judged
+kill $pinger $stranger
+rm -r other libhvhost.so.*
+
 hvpost listen 7 --ring 2 --target host:socket,partition=app >heard 2>listener &
 listener=$!
 await grep -q '^listening' listener
