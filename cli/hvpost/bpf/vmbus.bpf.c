@@ -22,8 +22,9 @@ struct vmbus_post {
 	__u32 payload_size;
 };
 
+/* Where no end comes one is left: the oldest go. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, POSTS_AT_ONCE);
 	__type(key, __u64);	/* pid and tgid */
 	__type(value, struct vmbus_post);
@@ -43,8 +44,7 @@ int BPF_KPROBE(vmbus_post_begins, __u32 connection_id, __u32 message_type,
 	};
 	__u64 who = bpf_get_current_pid_tgid();
 
-	if (bpf_map_update_elem(&vmbus_posts, &who, &post, BPF_ANY))
-		sight_lost();
+	bpf_map_update_elem(&vmbus_posts, &who, &post, BPF_ANY);
 	return 0;
 }
 
