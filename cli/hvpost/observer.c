@@ -31,6 +31,7 @@ struct observer {
 	struct trace_bpf *programs;
 	struct ring_buffer *ring;
 	uint64_t real_minus_monotonic_ns;
+	uint64_t refused;
 	observer_handler *handler;	/* these three during observer_collect() */
 	void *context;
 	unsigned int left;
@@ -131,6 +132,10 @@ static int collect_one(void *context, void *data, size_t size)
 	if (size < sizeof(sighting))
 		return 0;
 	memcpy(&sighting, data, sizeof(sighting));
+	if (sighting_check(&sighting)) {
+		observer->refused++;
+		return 0;
+	}
 	sighting.time_ns += observer->real_minus_monotonic_ns;
 	if (sighting.kind == SIGHTING_POST || sighting.kind == SIGHTING_SLOT)
 		sighting.detail = vmbus_message_of(&sighting);
@@ -256,4 +261,9 @@ int observer_collect(struct observer *observer, observer_handler *handler,
 uint64_t observer_lost(const struct observer *observer)
 {
 	return __atomic_load_n(&observer->programs->bss->lost, __ATOMIC_RELAXED);
+}
+
+uint64_t observer_refused(const struct observer *observer)
+{
+	return observer->refused;
 }

@@ -78,6 +78,9 @@ int observer_collect(struct observer *observer, observer_handler *handler,
 /* How many were seen and found no room while nobody collected. */
 uint64_t observer_lost(const struct observer *observer);
 
+/* How many were not handed out: a process says what cannot be (sighting_check()). */
+uint64_t observer_refused(const struct observer *observer);
+
 /* Look no more. What was seen until now can still be collected. */
 void observer_stop(struct observer *observer);
 

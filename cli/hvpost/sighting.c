@@ -2,6 +2,7 @@
 #include "sighting.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -88,4 +89,25 @@ int sighting_source_find(const char *name, enum sighting_source *source)
 		return -EINVAL;
 	*source = (enum sighting_source)found;
 	return 0;
+}
+
+static bool is_in(uint32_t value, uint32_t max)
+{
+	return value <= max || value == SIGHTING_NONE;
+}
+
+const char *sighting_check(const struct sighting *sighting)
+{
+	const uint32_t captured = sighting->payload_captured;
+
+	if (!is_in(sighting->sint, HV_SINT_COUNT - 1))
+		return "there is no such SINT";
+	if (!is_in(sighting->status, UINT16_MAX))
+		return "its status is over 16 bits";
+	if (captured > HV_MESSAGE_PAYLOAD_SIZE_MAX)
+		return "its payload is too long";
+	if (captured && (sighting->payload_size == SIGHTING_NONE ||
+			 captured > sighting->payload_size))
+		return "its payload is longer than it says";
+	return NULL;
 }

@@ -80,4 +80,10 @@ const char *sighting_source_name(enum sighting_source source);
 int sighting_kind_find(const char *name, enum sighting_kind *kind);
 int sighting_source_find(const char *name, enum sighting_source *source);
 
+/*
+ * Files and the processes that are looked at say what they like. Return NULL, or what
+ * is wrong with a value that others use as an index, or copy by.
+ */
+const char *sighting_check(const struct sighting *sighting);
+
 #endif /* SIGHTING_H */

@@ -2,10 +2,7 @@
 #include "sighting_packet.h"
 
 #include <endian.h>
-#include <stdbool.h>
 #include <string.h>
-
-#include <hvpost/hvpost.h>
 
 /* What stands in a packet before the payload. */
 struct packet {
@@ -91,26 +88,6 @@ static const char *check_head(const struct packet *packet, size_t size)
 	return NULL;
 }
 
-static bool is_in(uint32_t value, uint32_t max)
-{
-	return value <= max || value == SIGHTING_NONE;
-}
-
-/* What others use as an index, or copy by. */
-static const char *check_values(const struct sighting *sighting, size_t captured)
-{
-	if (!is_in(sighting->sint, HV_SINT_COUNT - 1))
-		return "there is no such SINT";
-	if (!is_in(sighting->status, UINT16_MAX))
-		return "its status is over 16 bits";
-	if (captured > HV_MESSAGE_PAYLOAD_SIZE_MAX)
-		return "its payload is too long";
-	if (captured && (sighting->payload_size == SIGHTING_NONE ||
-			 captured > sighting->payload_size))
-		return "its payload is longer than it says";
-	return NULL;
-}
-
 const char *sighting_from_packet(struct sighting *sighting,
 				 const uint8_t *bytes, size_t size)
 {
@@ -145,12 +122,12 @@ const char *sighting_from_packet(struct sighting *sighting,
 		.attempts = le32toh(packet.attempts),
 		.detail = le32toh(packet.detail),
 		.payload_size = le32toh(head.payload_size),
+		.payload_captured = (uint32_t)(size - at),
 	};
-	why = check_values(sighting, size - at);
+	why = sighting_check(sighting);
 	if (why)
 		return why;
 	memcpy(sighting->process, packet.process, strlen(packet.process));
-	sighting->payload_captured = (uint32_t)(size - at);
 	memcpy(sighting->payload, bytes + at, size - at);
 	return NULL;
 }

@@ -403,6 +403,7 @@ static int report_follow(const struct tracer *tracer, int err)
 
 static void say_goodbye(const struct tracer *tracer)
 {
+	const uint64_t refused = observer_refused(tracer->observer);
 	struct json_object *object;
 
 	if (tracer->options->histogram) {
@@ -416,11 +417,15 @@ static void say_goodbye(const struct tracer *tracer)
 		json_add_string(object, "event", "end");
 		json_add_number(object, "seen", tracer->seen);
 		json_add_number(object, "lost", tracer->lost);
+		json_add_number(object, "refused", refused);
 		json_print(stdout, object);
 	}
-	if (!tracer->options->quiet || tracer->lost)
+	if (!tracer->options->quiet || tracer->lost || refused)
 		fprintf(stderr, "%" PRIu64 " seen, %" PRIu64 " lost\n",
 			tracer->seen, tracer->lost);
+	if (refused)
+		fprintf(stderr, "%" PRIu64 " refused: a process's probe gave "
+				"what cannot be\n", refused);
 }
 
 static int trace(struct tracer *tracer, const struct observer_outcome *outcomes)

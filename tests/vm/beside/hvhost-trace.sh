@@ -74,6 +74,29 @@ grep '^nor 4 more of such names' judged
 kill $pinger $stranger
 rm -r other libhvhost.so.*
 
+# What a process says that cannot be is in no capture, and spoils none. Those that die
+# in a post cost no other one its duration.
+mkfifo speak
+false_probes <speak >spoken &
+liar=$!
+exec 4>speak
+await grep -q ready spoken
+hvpost trace --write false.pcapng --source libhvpost --pid $liar \
+	--program "$(command -v false_probes)" 2>judged &
+tracer=$!
+await grep -q '^following libhvpost' judged
+echo >&4
+wait $liar
+kill $tracer
+wait $tracer
+cat judged
+grep '^2 seen, 0 lost' judged
+grep '^6 refused' judged
+hvpost capture --read false.pcapng --json >spoken
+grep '"event":"ring-resumed".*"sint":15' spoken
+grep '"event":"post".*"status":0.*"duration_ns":' spoken
+grep '"event":"end","seen":2' spoken
+
 hvpost listen 7 --ring 2 --target host:socket,partition=app >heard 2>listener &
 listener=$!
 await grep -q '^listening' listener
