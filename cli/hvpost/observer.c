@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "observer_source.h"
@@ -12,6 +14,9 @@
 #include "vmbus_name.h"
 
 #define NS_PER_S UINT64_C(1000000000)
+
+/* The inode that the kernel gives the initial PID namespace. */
+#define PID_NS_INITIAL	0xeffffffcu
 
 /* So many are handed out at once: where they come faster, others have a turn. */
 #define BATCH 1024
@@ -145,6 +150,19 @@ static int collect_one(void *context, void *data, size_t size)
 	return --observer->left ? 0 : -EAGAIN;
 }
 
+/* Who looks from another PID namespace than the initial one knows pids of its own. */
+static void choose_pids(struct trace_bpf *programs)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns) || ns.st_ino == PID_NS_INITIAL)
+		return;
+	programs->rodata->pid_ns_inode = ns.st_ino;
+	/* As the kernel has it, not libc */
+	programs->rodata->pid_ns_device =
+		(uint64_t)major(ns.st_dev) << 20 | minor(ns.st_dev);
+}
+
 /* Set up the programs with the wish built in, and the ring that they fill. */
 static int load(struct observer *observer)
 {
@@ -153,6 +171,7 @@ static int load(struct observer *observer)
 		return -errno;
 	observer->programs->rodata->wanted = observer->wish.filter;
 	observer->programs->rodata->wanted_pid = observer->wish.pid;
+	choose_pids(observer->programs);
 	bpf_map__set_max_entries(observer->programs->maps.ring,
 				 observer->wish.buffer_bytes);
 	observer->links.object = observer->programs->obj;

@@ -6,6 +6,7 @@ char program_license[] SEC("license") = "Dual MIT/GPL";
 
 const volatile struct sighting_filter wanted = { 0 };
 const volatile __u32 wanted_pid = 0;
+const volatile __u64 pid_ns_device = 0, pid_ns_inode = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

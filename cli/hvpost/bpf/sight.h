@@ -23,6 +23,9 @@
 extern const volatile struct sighting_filter wanted;
 extern const volatile __u32 wanted_pid;
 
+/* The PID namespace that pids are of; its inode 0: the initial one. */
+extern const volatile __u64 pid_ns_device, pid_ns_inode;
+
 /* A sighting of which nothing but this is known. */
 static __always_inline void sight_new(struct sighting *sighting,
 				      enum sighting_kind kind,
@@ -39,10 +42,23 @@ static __always_inline void sight_new(struct sighting *sighting,
 	sighting->cpu = bpf_get_smp_processor_id();
 }
 
+/* Of others, a namespace knows no pid. */
+static __always_inline __u32 sight_pid(void)
+{
+	struct bpf_pidns_info inside;
+
+	if (!pid_ns_inode)
+		return bpf_get_current_pid_tgid() >> 32;
+	if (bpf_get_ns_current_pid_tgid(pid_ns_device, pid_ns_inode, &inside,
+					sizeof(inside)))
+		return SIGHTING_NONE;
+	return inside.tgid;
+}
+
 /* It is the deed of whoever runs. */
 static __always_inline void sight_process(struct sighting *sighting)
 {
-	sighting->pid = bpf_get_current_pid_tgid() >> 32;
+	sighting->pid = sight_pid();
 	bpf_get_current_comm(sighting->process, sizeof(sighting->process));
 }
 

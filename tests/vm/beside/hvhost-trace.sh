@@ -74,6 +74,17 @@ grep '^nor 4 more of such names' judged
 kill $pinger $stranger
 rm -r other libhvhost.so.*
 
+# Where pids are others than outside, they are those that ps shows there.
+# shellcheck disable=SC2016 # in there
+unshare -m -p -f --mount-proc sh -eu -c '
+	hvpost ping 0x13 3 --count 100000 --target embedded >/dev/null &
+	hvpost trace --source libhvpost --pid $! --count 1 \
+		--timeout "$((60 * slowness))s" >inside
+	cat inside
+	grep " pid $! " inside
+	kill $!
+'
+
 # What a process says that cannot be is in no capture, and spoils none. Those that die
 # in a post cost no other one its duration.
 mkfifo speak
