@@ -122,6 +122,7 @@ int capture_end(struct capture_writer *writer)
 
 struct capture_reader {
 	FILE *in;
+	off_t start;	/* of what is held */
 	struct pcapng_reader *pcapng;
 	uint64_t packets;
 	uint64_t dropped;	/* as packets have it */
@@ -155,6 +156,59 @@ void capture_close(struct capture_reader *reader)
 	if (reader->in && reader->in != stdin)
 		fclose(reader->in);
 	free(reader);
+}
+
+/* Return a file with the rest of @in, or NULL: errno says why not. */
+static FILE *copy_of(FILE *in)
+{
+	FILE *copy = tmpfile();
+	char bytes[4096];
+	size_t size;
+
+	if (!copy)
+		return NULL;
+	while ((size = fread(bytes, 1, sizeof(bytes), in)) > 0)
+		if (fwrite(bytes, 1, size, copy) != size)
+			break;
+	if (ferror(in) || ferror(copy) || fseeko(copy, 0, SEEK_SET)) {
+		fclose(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/* Begin where the file stands. */
+static int begin(struct capture_reader *reader)
+{
+	pcapng_close(reader->pcapng);
+	reader->pcapng = pcapng_open(reader->in);
+	reader->packets = reader->dropped = reader->foreign = 0;
+	reader->damage = NULL;
+	return reader->pcapng ? 0 : -ENOMEM;
+}
+
+int capture_hold(struct capture_reader *reader)
+{
+	FILE *copy;
+
+	reader->start = ftello(reader->in);
+	if (reader->start >= 0)
+		return 0;
+	copy = copy_of(reader->in);
+	if (!copy)
+		return -errno;
+	if (reader->in != stdin)
+		fclose(reader->in);
+	reader->in = copy;
+	reader->start = 0;
+	return begin(reader);
+}
+
+int capture_rewind(struct capture_reader *reader)
+{
+	if (fseeko(reader->in, reader->start, SEEK_SET))
+		return -errno;
+	return begin(reader);
 }
 
 int capture_read(struct capture_reader *reader, struct sighting *sighting,

@@ -45,6 +45,13 @@ int capture_open(struct capture_reader **reader, const char *path);
 void capture_close(struct capture_reader *reader);
 
 /*
+ * To read it twice: hold it, read, and begin anew. What comes from a pipe is all read
+ * first. Each returns 0 or a negative errno value.
+ */
+int capture_hold(struct capture_reader *reader);
+int capture_rewind(struct capture_reader *reader);
+
+/*
  * The next sighting, and how many were lost before it. Return 1; 0: there is none;
  * -EBADMSG: the file is no capture, or damaged; or another errno value.
  */

@@ -11,18 +11,21 @@
 #include "failure.h"
 #include "json.h"
 #include "sighting_filter.h"
+#include "witness.h"
 
 struct plot_options {
 	struct common_options common;
 	const char *output;	/* NULL: standard output */
 	const char *title;	/* NULL: the file's name */
 	const char *connection, *sint;
+	const char *source;	/* NULL: the nearest */
 };
 
 struct plot {
 	const struct plot_options *options;
 	const char *path;
 	struct sighting_filter filter;
+	struct witness witness;
 	struct timeline timeline;
 };
 
@@ -40,8 +43,17 @@ static int add_all(struct plot *plot, struct capture_reader *reader)
 	uint64_t dropped;
 	int found, err;
 
+	err = witness_survey(&plot->witness, reader, &plot->filter);
+	if (err)
+		return report(plot, plot->path, err);
+	/* No source that is named sees both ends of a delivery. */
+	plot->timeline.has_slots =
+		plot->witness.named == SIGHTING_SOURCES &&
+		plot->witness.taken[SIGHTING_SLOT] != SIGHTING_SOURCES;
 	while ((found = capture_read(reader, &sighting, &dropped)) > 0) {
-		if (!sighting_passes(&plot->filter, &sighting))
+		if (!sighting_passes(&plot->filter, &sighting) ||
+		    !timeline_has(&sighting) ||
+		    !witness_takes(&plot->witness, &sighting))
 			continue;
 		err = timeline_add(&plot->timeline, &sighting);
 		if (err)
@@ -140,6 +152,7 @@ static int print_numbers(struct plot *plot)
 				    (enum timeline_latency)i);
 	json_object_object_add(object, "counts", lanes);
 	json_object_object_add(object, "latencies", latencies);
+	json_add_number(object, "left_out", witness_left_out(&plot->witness));
 	json_print(stdout, object);
 	return command_check_output(&plot->options->common);
 }
@@ -154,6 +167,8 @@ static int run_plot(void *values, char **operands)
 
 	wrong = sighting_filter_make(&plot.filter, options->connection,
 				     options->sint, NULL);
+	if (!wrong)
+		wrong = witness_make(&plot.witness, options->source);
 	if (wrong) {
 		failure = failure_of_usage("%s", wrong);
 		return failure_report(&options->common, &failure);
@@ -164,6 +179,7 @@ static int run_plot(void *values, char **operands)
 	if (!status)
 		status = options->common.json ? print_numbers(&plot) :
 						draw(&plot);
+	witness_print(stderr, &plot.witness);
 	timeline_end(&plot.timeline);
 	return status;
 }
@@ -181,6 +197,11 @@ static const struct option_line lines[] = {
 	  OPTION_TEXT, VALUE(connection), 0, 0 },
 	{ 0, "sint", "N", "only what is of this SINT",
 	  OPTION_TEXT, VALUE(sint), 0, 0 },
+	{ 0, "source", "SOURCE",
+	  "only what this one saw: hvpost.ko, libhvpost,\n"
+	  "libhvhost, hv_vmbus, kvm (default: of each the one\n"
+	  "nearest to who posts and receives)",
+	  OPTION_TEXT, VALUE(source), 0, 0 },
 	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_END,

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "number.h"
 #include "stop.h"
+#include "witness.h"
 
 /* Faster than anybody can post. */
 #define SPEED_MAX 1000000
@@ -23,6 +24,7 @@ struct replay_options {
 	int64_t timeout_ms;
 	struct option_list connections;	/* FROM=TO */
 	const char *slots;		/* NULL: what was received is left out */
+	const char *source;		/* NULL: the nearest */
 	bool quiet;
 };
 
@@ -38,6 +40,7 @@ struct replay {
 	size_t mapping_count;
 	struct mapping mappings[OPTION_LIST_MAX];
 	struct capture_reader *reader;
+	struct witness witness;
 	struct hvpost *handle;
 
 	uint64_t first_ns, start_ns;	/* of the capture, and of now */
@@ -81,6 +84,7 @@ static int parse_options(struct replay *replay)
 {
 	const struct replay_options *options = replay->options;
 	const struct option_list *list = &options->connections;
+	const char *wrong;
 
 	if (strcmp(options->speed, "max") &&
 	    (parse_number(options->speed, &replay->speed) || !replay->speed ||
@@ -95,6 +99,9 @@ static int parse_options(struct replay *replay)
 			return misuse(replay, "--connection takes two numbers, "
 					      "such as 0x10=0x13");
 	replay->mapping_count = list->count;
+	wrong = witness_make(&replay->witness, options->source);
+	if (wrong)
+		return misuse(replay, wrong);
 	return EXIT_DONE;
 }
 
@@ -105,6 +112,8 @@ static bool is_wanted(struct replay *replay, const struct sighting *sighting)
 
 	if (sighting->kind != SIGHTING_POST &&
 	    !(is_slot && replay->options->slots))
+		return false;
+	if (!witness_takes(&replay->witness, sighting))
 		return false;
 	if (!is_slot && (sighting->status == SIGHTING_NONE ||
 			 sighting->connection_id == SIGHTING_NONE)) {
@@ -245,6 +254,7 @@ static void print_summary(const struct replay *replay)
 		printf("; %" PRIu64 " left out, of no status",
 		       replay->unanswered);
 	puts("");
+	witness_print(stdout, &replay->witness);
 	for (size_t i = 0; i < all->rows_used; i++) {
 		const struct comparison_row *row = &all->rows[i];
 
@@ -278,6 +288,7 @@ static void print_summary_json(const struct replay *replay)
 	json_add_number(object, "different", replay->comparison.different);
 	json_add_number(object, "cut", replay->cut);
 	json_add_number(object, "unanswered", replay->unanswered);
+	json_add_number(object, "left_out", witness_left_out(&replay->witness));
 	for (size_t i = 0; i < replay->comparison.rows_used; i++)
 		json_object_array_add(list,
 				      show_row(&replay->comparison.rows[i]));
@@ -301,11 +312,18 @@ static int replay_and_compare(struct replay *replay)
 
 static int open_capture(struct replay *replay)
 {
+	static const struct sighting_filter all = {
+		SIGHTING_NONE, SIGHTING_NONE, SIGHTING_NONE,
+	};
 	int err = capture_open(&replay->reader, replay->path);
 	struct failure failure;
 
-	if (!err)
-		return EXIT_DONE;
+	if (!err) {
+		err = witness_survey(&replay->witness, replay->reader, &all);
+		if (!err)
+			return EXIT_DONE;
+		capture_close(replay->reader);
+	}
 	failure = failure_of_capture(NULL, replay->path, err);
 	return failure_report(&replay->options->common, &failure);
 }
@@ -348,6 +366,10 @@ static const struct option_line lines[] = {
 	{ 0, "slots", "CONNECTION",
 	  "post what was received, too, to this connection",
 	  OPTION_TEXT, VALUE(slots), 0, 0 },
+	{ 0, "source", "SOURCE",
+	  "post what this one saw posted: hvpost.ko, libhvpost,\n"
+	  "libhvhost, hv_vmbus (default: the one nearest to who\n"
+	  "posted)", OPTION_TEXT, VALUE(source), 0, 0 },
 	{ 'T', "timeout", "DURATION",
 	  "how long to try again, for each that was taken then,\n"
 	  "while the host refuses for now (default 5s)",

@@ -2,7 +2,6 @@
 #include "timeline.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "trips.h"
 
@@ -41,6 +40,11 @@ static enum timeline_lane lane_of(const struct sighting *sighting)
 	default:
 		return LANES;
 	}
+}
+
+bool timeline_has(const struct sighting *sighting)
+{
+	return lane_of(sighting) != LANES;
 }
 
 static int add_end(struct timeline *timeline, const struct sighting *end)
@@ -89,6 +93,8 @@ int timeline_add(struct timeline *timeline, const struct sighting *sighting)
 	case LANE_POSTS:
 		return add_post(timeline, sighting);
 	case LANE_DELIVERED:
+		/* The same message, on its way into a slot that is seen, too */
+		return timeline->has_slots ? 0 : add_end(timeline, sighting);
 	case LANE_SLOTS:
 		return add_end(timeline, sighting);
 	default:

@@ -3,6 +3,8 @@
 #ifndef TIMELINE_H
 #define TIMELINE_H
 
+#include <stdbool.h>
+
 #include "numbers.h"
 #include "sighting.h"
 
@@ -27,12 +29,16 @@ struct timeline {
 	struct numbers latencies[LATENCIES];
 	uint64_t first_ns, last_ns;	/* of all that are in lanes */
 	struct trips *trips;
+	bool has_slots;	/* they end trips, which else end where a host delivers */
 };
 
 /* Each returns 0 or -ENOMEM. */
 int timeline_begin(struct timeline *timeline);
 int timeline_add(struct timeline *timeline, const struct sighting *sighting);
 void timeline_end(struct timeline *timeline);
+
+/* Is it something that can be drawn? */
+bool timeline_has(const struct sighting *sighting);
 
 size_t timeline_count(const struct timeline *timeline);
 

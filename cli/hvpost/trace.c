@@ -15,6 +15,7 @@
 #include "observer_why.h"
 #include "sighting_print.h"
 #include "stop.h"
+#include "witness.h"
 
 /* Losses are told so often, at most. */
 #define LOSSES_TOLD_MS 1000
@@ -43,7 +44,7 @@ struct tracer {
 	uint64_t lost;		/* as far as it is known */
 	uint64_t lost_told;	/* of these */
 	uint64_t next_telling_ns;
-	struct histogram posts;	/* that have a duration */
+	struct histogram posts[SIGHTING_SOURCES];	/* that have a duration */
 	FILE *file;	/* NULL: text */
 	struct capture_writer writer;	/* into the file */
 };
@@ -290,7 +291,8 @@ static int handle(const struct sighting *sighting, void *context)
 		return show(tracer, sighting);
 	if (sighting->kind == SIGHTING_POST &&
 		 sighting->duration_ns != SIGHTING_NONE_64)
-		histogram_add(&tracer->posts, sighting->duration_ns);
+		histogram_add(&tracer->posts[sighting->source],
+			      sighting->duration_ns);
 	return 0;
 }
 
@@ -401,17 +403,36 @@ static int report_follow(const struct tracer *tracer, int err)
 	return failure_report(&tracer->options->common, &failure);
 }
 
+/* Several may have seen the same post: it counts once. */
+static void print_histogram(const struct tracer *tracer)
+{
+	struct witness witness = { 0 };
+	bool saw[SIGHTING_SOURCES];
+	enum sighting_source taken;
+
+	for (int i = 0; i < SIGHTING_SOURCES; i++) {
+		witness.left_out[i] = tracer->posts[i].count;
+		saw[i] = tracer->posts[i].count;
+	}
+	taken = witness_nearest(saw);
+	if (taken == SIGHTING_SOURCES) {
+		puts("0 posts with a duration");
+		return;
+	}
+	witness.left_out[taken] = 0;
+	printf("%" PRIu64 " posts with a duration\n",
+	       tracer->posts[taken].count);
+	histogram_print(stdout, &tracer->posts[taken]);
+	witness_print(stdout, &witness);
+}
+
 static void say_goodbye(const struct tracer *tracer)
 {
 	const uint64_t refused = observer_refused(tracer->observer);
 	struct json_object *object;
 
-	if (tracer->options->histogram) {
-		printf("%" PRIu64 " posts; a line has those that took its "
-		       "time, up to twice it\n",
-		       tracer->posts.count);
-		histogram_print(stdout, &tracer->posts);
-	}
+	if (tracer->options->histogram)
+		print_histogram(tracer);
 	if (tracer->options->common.json && !tracer->file) {
 		object = json_new();
 		json_add_string(object, "event", "end");

@@ -280,10 +280,81 @@ START_TEST(only_what_is_wanted_is_drawn)
 }
 END_TEST
 
+/* A message with payload @i, by everybody who is on its way. */
+static void add_seen_by_all(uint64_t i)
+{
+	static const struct {
+		enum sighting_kind kind;
+		enum sighting_source source;
+	} all[] = {
+		{ SIGHTING_POST, SIGHTING_BY_HOST },
+		{ SIGHTING_DELIVER, SIGHTING_BY_HOST },
+		{ SIGHTING_POST, SIGHTING_BY_DRIVER },
+		{ SIGHTING_POST, SIGHTING_BY_LIBRARY },
+		{ SIGHTING_SLOT, SIGHTING_BY_DRIVER },
+		{ SIGHTING_SLOT, SIGHTING_BY_LIBRARY },
+		{ SIGHTING_INTERRUPT, SIGHTING_BY_KVM },
+	};
+
+	for (size_t j = 0; j < ROWS(all); j++) {
+		struct sighting one = sighting_new(all[j].kind, all[j].source);
+
+		one.time_ns = 1795334964000000000 + 1000000 * i + 1000 * j;
+		one.status = HV_STATUS_SUCCESS;
+		one.message_type = 1;
+		one.payload_size = one.payload_captured = sizeof(i);
+		memcpy(one.payload, &i, sizeof(i));
+		if (one.kind == SIGHTING_POST)
+			one.duration_ns = 1000 * (j + 1);
+		ck_assert_int_eq(capture_write(&writer, &one), 0);
+	}
+}
+
+static const struct {
+	const char *options, *posts, *delivered, *slots, *trips, *trip_ns;
+	const char *left_out, *complaint;
+} witnesses[] = {
+	{ " --json", "5", "5", "5", "5", "6000", "15",
+	  "left out, seen by other sources: 10 by hvpost.ko, 5 by libhvhost; "
+	  "--source takes one of these\n" },
+	{ " --json --source hvpost.ko", "5", "0", "5", "5", "5000", "20",
+	  "left out, seen by other sources: 10 by libhvpost, 10 by libhvhost; "
+	  "--source takes one of these\n" },
+	{ " --json --source libhvhost", "5", "5", "0", "5", "2000", "20",
+	  "left out, seen by other sources: 10 by hvpost.ko, 10 by libhvpost; "
+	  "--source takes one of these\n" },
+};
+
+START_TEST(what_several_saw_counts_once)
+{
+	struct json_object *object, *counts, *trip;
+
+	for (uint64_t i = 0; i < 5; i++)
+		add_seen_by_all(i);
+	ck_assert_int_eq(plot(witnesses[_i].options), EXIT_DONE);
+	object = parse_last_line();
+	counts = json_object_object_get(object, "counts");
+	trip = json_object_object_get(
+		json_object_object_get(object, "latencies"), "trip");
+	ck_assert_str_eq(json_text(counts, "posts"), witnesses[_i].posts);
+	ck_assert_str_eq(json_text(counts, "delivered"),
+			 witnesses[_i].delivered);
+	ck_assert_str_eq(json_text(counts, "slots"), witnesses[_i].slots);
+	ck_assert_str_eq(json_text(trip, "count"), witnesses[_i].trips);
+	ck_assert_str_eq(json_text(trip, "median_ns"), witnesses[_i].trip_ns);
+	ck_assert_str_eq(json_text(trip, "max_ns"), witnesses[_i].trip_ns);
+	ck_assert_str_eq(json_text(object, "left_out"),
+			 witnesses[_i].left_out);
+	ck_assert_str_eq(complaint, witnesses[_i].complaint);
+	json_object_put(object);
+}
+END_TEST
+
 static const struct {
 	const char *options, *why;
 } failures[] = {
 	{ "", "nothing in it can be drawn: no post, no slot, no EOM" },
+	{ " --source me", "--source is hvpost.ko" },
 	{ " --sint 99", "--sint takes a number" },
 	{ "-not-there", "No such file or directory" },
 	{ " --connection 5", "nothing in it can be drawn" },
@@ -340,6 +411,8 @@ Suite *plot_suite(void)
 	tcase_add_test(tcase, a_picture_stays_small_however_much_there_is);
 	tcase_add_test(tcase, json_has_the_numbers);
 	tcase_add_test(tcase, only_what_is_wanted_is_drawn);
+	tcase_add_loop_test(tcase, what_several_saw_counts_once, 0,
+			    ROWS(witnesses));
 	tcase_add_loop_test(tcase, what_cannot_be_drawn_is_told, 0,
 			    ROWS(failures));
 	tcase_add_test(tcase, a_picture_that_cannot_be_written_is_told);

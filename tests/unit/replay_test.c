@@ -209,6 +209,79 @@ START_TEST(what_cannot_be_posted_as_it_was_is_left_out_and_counted)
 }
 END_TEST
 
+static void write_seen_by(enum sighting_source source, const char *text)
+{
+	struct sighting post = message(SIGHTING_POST, text, 0);
+
+	post.source = source;
+	post.connection_id = 0x13;
+	post.status = HV_STATUS_SUCCESS;
+	write_one(&post);
+}
+
+/* As trace writes it: the host says so first, the library last. */
+static void write_one_post_seen_by_three(void)
+{
+	write_seen_by(SIGHTING_BY_HOST, "the host's");
+	write_seen_by(SIGHTING_BY_DRIVER, "the driver's");
+	write_seen_by(SIGHTING_BY_LIBRARY, "the library's");
+}
+
+START_TEST(a_post_that_several_saw_is_posted_once)
+{
+	ck_assert_int_eq(hvpost_bind(peer, 3, 0), 0);
+	write_one_post_seen_by_three();
+	ck_assert_int_eq(replay("--target embedded"), EXIT_DONE);
+	ck_assert_str_eq(out, "1 posted, 1 answered as recorded\n"
+			      "left out, seen by other sources: 1 by hvpost.ko, "
+			      "1 by libhvhost; --source takes one of these\n"
+			      "       1  0x00 HV_STATUS_SUCCESS\n");
+	ck_arrives("the library's");
+	ck_nothing_arrives();
+}
+END_TEST
+
+START_TEST(whose_posts_are_taken_can_be_chosen)
+{
+	struct json_object *object;
+
+	ck_assert_int_eq(hvpost_bind(peer, 3, 0), 0);
+	write_one_post_seen_by_three();
+	ck_assert_int_eq(replay("--target embedded --json --source libhvhost"),
+			 EXIT_DONE);
+	object = parse_last_line();
+	ck_assert_str_eq(json_text(object, "posted"), "1");
+	ck_assert_str_eq(json_text(object, "left_out"), "2");
+	json_object_put(object);
+	ck_arrives("the host's");
+	ck_nothing_arrives();
+}
+END_TEST
+
+/* It cannot be read twice. */
+START_TEST(a_pipe_is_taken_as_a_file_is)
+{
+	char line[160];
+	int saved = dup(STDIN_FILENO);
+	FILE *pipe;
+
+	ck_assert_int_eq(hvpost_bind(peer, 3, 0), 0);
+	write_one_post_seen_by_three();
+	fflush(file);
+	snprintf(line, sizeof(line), "cat %s", path);
+	pipe = popen(line, "r");
+	dup2(fileno(pipe), STDIN_FILENO);
+	clearerr(stdin);
+	ck_assert_int_eq(run(&command_replay, "- --target embedded --quiet"),
+			 EXIT_DONE);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	pclose(pipe);
+	ck_arrives("the library's");
+	ck_nothing_arrives();
+}
+END_TEST
+
 START_TEST(times_between_posts_are_kept)
 {
 	uint64_t start_ns = now_ns();
@@ -320,6 +393,7 @@ static const struct {
 	{ "--connection 0xffffffff=1", "--connection takes two numbers" },
 	{ "--connection 1111111111111111111111111111111111111=1",
 	  "--connection takes two numbers" },
+	{ "--source me", "--source is hvpost.ko, libhvpost" },
 	{ "--slots here", "--slots takes a connection's number" },
 };
 
@@ -362,6 +436,9 @@ Suite *replay_suite(void)
 	tcase_add_test(machine, json_has_the_same);
 	tcase_add_test(machine,
 		       what_cannot_be_posted_as_it_was_is_left_out_and_counted);
+	tcase_add_test(machine, a_post_that_several_saw_is_posted_once);
+	tcase_add_test(machine, whose_posts_are_taken_can_be_chosen);
+	tcase_add_test(machine, a_pipe_is_taken_as_a_file_is);
 	tcase_add_test(machine, times_between_posts_are_kept);
 	tcase_add_loop_test(machine, an_hour_can_be_short, 0, ROWS(fast));
 	tcase_add_test(machine, times_that_go_back_do_not_wait);
