@@ -362,7 +362,7 @@ local f = {
 	owner = ProtoField.uint32("hvpost.owner", "SynIC switched on by", base.DEC, owners),
 	vector = ProtoField.uint32("hvpost.vector", "Vector", base.HEX),
 	call = ProtoField.uint32("hvpost.call", "Call", base.HEX, calls),
-	process = ProtoField.stringz("hvpost.process", "Process"),
+	process = ProtoField.string("hvpost.process", "Process"),
 	type = ProtoField.uint32("hvpost.type", "Message type", base.HEX, message_types),
 	size = ProtoField.uint32("hvpost.size", "Payload size"),
 	payload = ProtoField.bytes("hvpost.payload", "Payload"),
@@ -442,6 +442,15 @@ local function add_status(buffer, tree)
 	return " " .. (statuses[status] or string.format("status 0x%x", status))
 end
 
+-- Processes name themselves, and tshark prints columns as they are: no byte of a name
+-- is for a terminal to obey.
+local function process_of(buffer)
+	local name = buffer(64, 16):raw()
+	local last = (name:find("\0", 1, true) or 17) - 1
+
+	return (name:sub(1, last):gsub("[^\32-\126]", "?"))
+end
+
 local function add_head(buffer, tree)
 	local kind = buffer(6, 1):uint()
 	local line = kinds[kind] or string.format("Kind %u", kind)
@@ -463,7 +472,7 @@ local function add_head(buffer, tree)
 	add_known(tree, f.partition, buffer(16, 8))
 	add_known(tree, f.origin, buffer(24, 8))
 	if buffer(64, 1):uint() ~= 0 then
-		tree:add(f.process, buffer(64, 16))
+		tree:add(f.process, buffer(64, 16), process_of(buffer))
 	end
 	if kind == 7 then
 		tree:add_proto_expert_info(lost)
@@ -516,7 +525,7 @@ local function set_columns(buffer, pinfo)
 	local connection = buffer(44, 4):le_uint()
 	local sint = buffer(48, 4):le_uint()
 	local kind = buffer(6, 1):uint()
-	local process = buffer(64, 16):stringz()
+	local process = process_of(buffer)
 	local words = {}
 	local place
 

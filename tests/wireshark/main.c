@@ -15,6 +15,7 @@
 #include "capture_file.h"
 #include "number.h"
 #include "pcapng.h"
+#include "sighting_packet.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 #define FIELDS_MAX 14
@@ -266,6 +267,17 @@ static const struct {
 };
 _Static_assert(ROWS(kinds) == SIGHTING_KINDS, "one row for each kind");
 
+/* A process names itself as it likes; in a file the name may also have no end. */
+static const struct {
+	const char *name;	/* up to 16 bytes */
+	const char *shown;
+} processes[] = {
+	{ "two words", "two words" },
+	{ "\33]2;pwn\a\33[41mX", "?]2;pwn??[41mX" },
+	{ "\x9b" "41m\xff", "?41m?" },
+	{ "sixteen-bytes-16", "sixteen-bytes-16" },
+};
+
 static uint32_t status_at(int index)
 {
 	uint32_t status;
@@ -294,6 +306,17 @@ static void write_foreign(FILE *out, const char *hex)
 			.bytes = bytes, .size = size }), "there is room");
 }
 
+static void write_post_of(FILE *out, const char *process)
+{
+	struct sighting post = sighting_new(SIGHTING_POST, SIGHTING_BY_DRIVER);
+	uint8_t bytes[SIGHTING_PACKET_SIZE_MAX];
+	struct pcapng_packet packet = { .bytes = bytes };
+
+	packet.size = sighting_to_packet(&post, bytes);
+	strncpy((char *)bytes + 64, process, SIGHTING_PROCESS_SIZE);
+	must(!pcapng_write(out, &packet), "there is room");
+}
+
 static void write_all(FILE *out)
 {
 	struct capture_writer writer;
@@ -316,6 +339,8 @@ static void write_all(FILE *out)
 	}
 	for (int i = 0; i < ROWS(foreign); i++)
 		write_foreign(out, foreign[i].bytes);
+	for (int i = 0; i < ROWS(processes); i++)
+		write_post_of(out, processes[i].name);
 	must(!capture_end(&writer), "there is room");
 }
 
@@ -497,6 +522,22 @@ START_TEST(what_is_not_ours_is_left_alone_or_called_so)
 }
 END_TEST
 
+/* tshark writes the columns to a terminal as they are. */
+START_TEST(a_name_of_a_process_is_shown_as_text)
+{
+	const int number = ROWS(rows) + ROWS(kinds) + count_statuses() +
+			   ROWS(foreign) + _i;
+	char line[64], field[64];
+
+	snprintf(line, sizeof(line), "hvpost|%s|host|Post",
+		 processes[_i].shown);
+	snprintf(field, sizeof(field), "hvpost.process=%s",
+		 processes[_i].shown);
+	ck_line(number, line);
+	ck_field(number, field);
+}
+END_TEST
+
 static Suite *dissector_suite(void)
 {
 	Suite *suite = suite_create("dissector");
@@ -510,6 +551,8 @@ static Suite *dissector_suite(void)
 			    count_statuses());
 	tcase_add_loop_test(tcase, what_is_not_ours_is_left_alone_or_called_so,
 			    0, ROWS(foreign));
+	tcase_add_loop_test(tcase, a_name_of_a_process_is_shown_as_text, 0,
+			    ROWS(processes));
 	return suite;
 }
 
