@@ -564,7 +564,8 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * SINTs and messages are as in section 6; SINT 2 is like any other. Once hvhost has
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
  * when all that came has been received; the descriptor is readable then. A receive
- * that has just begun to wait notices it a tenth of a second later.
+ * that has just begun to wait notices it a tenth of a second later. What is opened
+ * from then on begins anew, also while older handles are still open.
  *
  * While hvhost stands still (stopped, swapped out, or without a processor) it gets 5
  * seconds to answer, and only then deadlines and signals end a call that waits for

@@ -189,6 +189,11 @@ bool attachment_is_inherited(const struct attachment *attachment)
 	return attachment->owner != getpid();
 }
 
+bool attachment_is_gone(const struct attachment *attachment)
+{
+	return call_host_is_gone(&attachment->host);
+}
+
 uint64_t attachment_privileges(const struct attachment *attachment)
 {
 	return attachment->privileges;

@@ -34,7 +34,8 @@ struct attachment_name {
 };
 
 struct attachment {
-	LIST_ENTRY(attachment) next;	/* these two: the registry's */
+	LIST_ENTRY(attachment) next;	/* these three: the registry's */
+	bool is_listed;
 	size_t users;
 	struct {
 		char *socket, *partition;
@@ -67,6 +68,9 @@ void attachment_abandon(struct attachment *attachment);
  * locks are as they happened to be; attachment_abandon() is all that may be done.
  */
 bool attachment_is_inherited(const struct attachment *attachment);
+
+/* Has hvhost ended, or dropped this process? */
+bool attachment_is_gone(const struct attachment *attachment);
 
 uint64_t attachment_privileges(const struct attachment *attachment);
 uint32_t attachment_vp_count(const struct attachment *attachment);

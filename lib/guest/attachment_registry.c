@@ -23,6 +23,19 @@ __attribute__((constructor)) static void watch_forks(void)
 	pthread_atfork(NULL, NULL, forget_attachments);
 }
 
+static void list(struct attachment *attachment)
+{
+	LIST_INSERT_HEAD(&attachments, attachment, next);
+	attachment->is_listed = true;
+}
+
+static void unlist(struct attachment *attachment)
+{
+	if (attachment->is_listed)
+		LIST_REMOVE(attachment, next);
+	attachment->is_listed = false;
+}
+
 static struct attachment *find(const struct attachment_name *name)
 {
 	struct attachment *attachment;
@@ -34,17 +47,28 @@ static struct attachment *find(const struct attachment_name *name)
 	return NULL;
 }
 
+/* One whose hvhost is gone is left to those who have it. */
+static struct attachment *find_alive(const struct attachment_name *name)
+{
+	struct attachment *found = find(name);
+
+	if (!found || !attachment_is_gone(found))
+		return found;
+	unlist(found);
+	return NULL;
+}
+
 int attachment_get(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment)
 {
 	int saved_errno = errno, err = 0;
 
 	pthread_mutex_lock(&registry_lock);
-	*attachment = find(name);
+	*attachment = find_alive(name);
 	if (!*attachment) {
 		err = attachment_new(name, deadline_ns, attachment);
 		if (!err)
-			LIST_INSERT_HEAD(&attachments, *attachment, next);
+			list(*attachment);
 	}
 	if (!err)
 		(*attachment)->users++;
@@ -61,7 +85,7 @@ void attachment_put(struct attachment *attachment)
 	if (!--attachment->users && attachment_is_inherited(attachment)) {
 		attachment_abandon(attachment);
 	} else if (!attachment->users) {
-		LIST_REMOVE(attachment, next);
+		unlist(attachment);
 		attachment_free(attachment);
 	}
 	pthread_mutex_unlock(&registry_lock);

@@ -13,7 +13,7 @@
 
 /*
  * Take part in an attachment, which is made if this process has none of that
- * name. Return 0 or a negative errno value, as attachment_new() does.
+ * name whose hvhost is still there. Return 0 or a negative errno value, as attachment_new() does.
  */
 int attachment_get(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment);

@@ -47,6 +47,16 @@ static bool is_there(const struct call_host *host, struct call_limits *limits)
 	return !(socket.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+bool call_host_is_gone(const struct call_host *host)
+{
+	struct call_limits limits = { .let_in = NULL };
+	int saved_errno = errno;
+	bool gone = !is_there(host, &limits);
+
+	errno = saved_errno;
+	return gone;
+}
+
 void call_host_wake(const struct call_host *host)
 {
 	int saved_errno = errno;

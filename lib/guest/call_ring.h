@@ -27,6 +27,8 @@ struct call_host {
 
 /* Has been given something to do: it need not sleep any more. */
 void call_host_wake(const struct call_host *host);
+/* Has it ended, or dropped this process? */
+bool call_host_is_gone(const struct call_host *host);
 
 /* So long hvhost may stand still before a wait for it ends early. */
 #define CALL_PATIENCE_NS UINT64_C(5000000000)

@@ -364,6 +364,29 @@ END_TEST
 #define FORK_TEST a_child_attaches_while_threads_of_its_parent_do
 #endif
 
+START_TEST(who_opens_again_is_there_once_a_host_is_though_others_hold_on)
+{
+	struct hvpost *sender, *other, *receiver;
+
+	daemon_start(LINK);
+	sender = open_as("a");
+	other = open_as("a");
+	ck_assert_int_eq(daemon_stop(), 0);
+	hvpost_close(sender);
+	ck_assert_int_eq(hvpost_open(target_of("a"), &sender), -ENOENT);
+	daemon_start(LINK);
+	sender = open_as("a");
+	receiver = bind_as("b", 5);
+	ck_assert_int_eq(post_number(sender, 0x10, 1, HVPOST_NOW), 0);
+	ck_assert_uint_eq(receive_number(receiver), 1);
+	ck_assert_int_eq(post_number(other, 0x10, 1, HVPOST_NOW), -ENODEV);
+	hvpost_close(other);
+	ck_assert_int_eq(post_number(sender, 0x10, 2, HVPOST_NOW), 0);
+	hvpost_close(sender);
+	hvpost_close(receiver);
+}
+END_TEST
+
 START_TEST(where_nobody_listens_an_open_says_so)
 {
 	struct hvpost *handle;
@@ -418,6 +441,8 @@ Suite *attach_suite(void)
 	tcase_add_test(ends, when_the_host_ends_calls_and_receives_say_so);
 	tcase_add_test(ends,
 		       a_receiver_that_sleeps_wakes_up_when_the_host_ends);
+	tcase_add_test(ends,
+		       who_opens_again_is_there_once_a_host_is_though_others_hold_on);
 	tcase_add_test(ends, where_nobody_listens_an_open_says_so);
 #ifdef FORK_TEST
 	tcase_add_test(ends, FORK_TEST);
