@@ -122,10 +122,11 @@ static int open_partition(struct attachment *attachment, uint64_t deadline_ns)
 	return err;
 }
 
-static int attach(struct attachment *attachment, uint64_t deadline_ns)
+int attachment_attach(struct attachment *attachment, uint64_t deadline_ns)
 {
 	int err = attachment_socket_connect(&attachment->socket,
-					    attachment->name.socket);
+					    attachment->name.socket,
+					    deadline_ns);
 
 	if (err)
 		return err;
@@ -139,30 +140,29 @@ static int attach(struct attachment *attachment, uint64_t deadline_ns)
 	return err;
 }
 
-int attachment_new(const struct attachment_name *name, uint64_t deadline_ns,
-		   struct attachment **attachment)
+struct attachment *attachment_new(const struct attachment_name *name)
 {
-	struct attachment *new = calloc(1, sizeof(*new));
-	int err = -ENOMEM;
+	struct attachment *attachment = calloc(1, sizeof(*attachment));
 
-	if (!new)
-		return err;
-	new->owner = getpid();
-	new->name.socket = strdup(name->socket);
-	new->name.partition = strdup(name->partition);
-	if (new->name.socket && new->name.partition)
-		err = attach(new, deadline_ns);
-	if (err) {
-		free(new->name.socket);
-		free(new->name.partition);
-		free(new);
-		return err;
-	}
-	*attachment = new;
-	return 0;
+	if (!attachment)
+		return NULL;
+	attachment->owner = getpid();
+	attachment->name.socket = strdup(name->socket);
+	attachment->name.partition = strdup(name->partition);
+	if (attachment->name.socket && attachment->name.partition)
+		return attachment;
+	attachment_free(attachment);
+	return NULL;
 }
 
 void attachment_free(struct attachment *attachment)
+{
+	free(attachment->name.socket);
+	free(attachment->name.partition);
+	free(attachment);
+}
+
+void attachment_end(struct attachment *attachment)
 {
 	/* Also if a child still has a copy of the descriptor. */
 	shutdown(attachment->socket.fd, SHUT_RDWR);
@@ -170,18 +170,14 @@ void attachment_free(struct attachment *attachment)
 	destroy_vps(attachment);
 	unmap_and_close(attachment);
 	pthread_mutex_destroy(&attachment->packet_lock);
-	free(attachment->name.socket);
-	free(attachment->name.partition);
-	free(attachment);
+	attachment_free(attachment);
 }
 
 void attachment_abandon(struct attachment *attachment)
 {
 	attachment_socket_close(&attachment->socket);
 	unmap_and_close(attachment);
-	free(attachment->name.socket);
-	free(attachment->name.partition);
-	free(attachment);
+	attachment_free(attachment);
 }
 
 bool attachment_is_inherited(const struct attachment *attachment)

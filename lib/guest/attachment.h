@@ -34,8 +34,9 @@ struct attachment_name {
 };
 
 struct attachment {
-	LIST_ENTRY(attachment) next;	/* these three: the registry's */
+	LIST_ENTRY(attachment) next;	/* these four: the registry's */
 	bool is_listed;
+	bool is_coming;			/* somebody attaches it */
 	size_t users;
 	struct {
 		char *socket, *partition;
@@ -52,14 +53,19 @@ struct attachment {
 	struct attachment_vp vp[HVPOST_ATTACH_VPS_MAX];
 };
 
+/* Return one that is not attached, or NULL: no memory. */
+struct attachment *attachment_new(const struct attachment_name *name);
+/* Free one that is not attached. */
+void attachment_free(struct attachment *attachment);
+
 /*
  * Attach this process. Waits for hvhost to answer. Return 0 or a negative errno
  * value, among them hvhost's own: -EINVAL, -EBUSY, -ENOSPC, -EACCES; -EPROTO: who
  * answers is no hvhost, or not of this version; -ETIMEDOUT.
  */
-int attachment_new(const struct attachment_name *name, uint64_t deadline_ns,
-		   struct attachment **attachment);
-void attachment_free(struct attachment *attachment);
+int attachment_attach(struct attachment *attachment, uint64_t deadline_ns);
+/* End and free it. */
+void attachment_end(struct attachment *attachment);
 /* Free an inherited one: close what this process has a copy of, and no more. */
 void attachment_abandon(struct attachment *attachment);
 

@@ -12,8 +12,9 @@
 #include "attachment.h"
 
 /*
- * Take part in an attachment, which is made if this process has none of that
- * name whose hvhost is still there. Return 0 or a negative errno value, as attachment_new() does.
+ * Take part in an attachment, which is made if this process has none of that name
+ * whose hvhost is still there. Return 0 or a negative errno value, as
+ * attachment_attach() does; -ETIMEDOUT also if another thread is at it until then.
  */
 int attachment_get(const struct attachment_name *name, uint64_t deadline_ns,
 		   struct attachment **attachment);

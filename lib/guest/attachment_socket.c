@@ -11,7 +11,42 @@
 
 #include "deadline.h"
 
-int attachment_socket_connect(struct attachment_socket *new, const char *path)
+/* Have calls of the socket fail with EAGAIN after the deadline. */
+static int set_deadline(int socket, int option, uint64_t deadline_ns)
+{
+	uint64_t now_ns = hvpost_deadline_clock();
+	struct timeval patience = { 0 };	/* no limit */
+	struct timespec left;
+
+	if (deadline_ns <= now_ns)
+		return -ETIMEDOUT;
+	if (hvpost_deadline_left(deadline_ns, now_ns, &left)) {
+		patience.tv_sec = left.tv_sec;
+		patience.tv_usec = left.tv_nsec / 1000 | 1; /* 0 is no limit */
+	}
+	return setsockopt(socket, SOL_SOCKET, option, &patience,
+			  sizeof(patience)) ? -errno : 0;
+}
+
+static int connect_until(int fd, const struct sockaddr_un *address,
+			 uint64_t deadline_ns)
+{
+	int err;
+
+	do {
+		err = set_deadline(fd, SO_SNDTIMEO, deadline_ns);
+		if (err)
+			return err;
+		if (!connect(fd, (const struct sockaddr *)address,
+			     sizeof(*address)))
+			return 0;
+	} while (errno == EINTR || errno == EAGAIN);
+	/* A file that is no such socket, or no socket at all */
+	return errno == EPROTOTYPE ? -EPROTO : -errno;
+}
+
+int attachment_socket_connect(struct attachment_socket *new, const char *path,
+			      uint64_t deadline_ns)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, err;
@@ -22,11 +57,10 @@ int attachment_socket_connect(struct attachment_socket *new, const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		err = -errno;
+	err = connect_until(fd, &address, deadline_ns);
+	if (err) {
 		close(fd);
-		/* A file that is no such socket, or no socket at all */
-		return err == -EPROTOTYPE ? -EPROTO : err;
+		return err;
 	}
 	*new = (struct attachment_socket){ .fd = fd };
 	return 0;
@@ -57,23 +91,6 @@ static void take_descriptors(struct msghdr *message, int descriptors[2])
 	    head->cmsg_type == SCM_RIGHTS)
 		memcpy(descriptors, CMSG_DATA(head),
 		       head->cmsg_len - CMSG_LEN(0));
-}
-
-/* Have calls of the socket fail with EAGAIN after the deadline. */
-static int set_deadline(int socket, int option, uint64_t deadline_ns)
-{
-	uint64_t now_ns = hvpost_deadline_clock();
-	struct timeval patience = { 0 };	/* no limit */
-	struct timespec left;
-
-	if (deadline_ns <= now_ns)
-		return -ETIMEDOUT;
-	if (hvpost_deadline_left(deadline_ns, now_ns, &left)) {
-		patience.tv_sec = left.tv_sec;
-		patience.tv_usec = left.tv_nsec / 1000 | 1; /* 0 is no limit */
-	}
-	return setsockopt(socket, SOL_SOCKET, option, &patience,
-			  sizeof(patience)) ? -errno : 0;
 }
 
 /* Return its size, or a negative errno value. A signal does not end the wait. */

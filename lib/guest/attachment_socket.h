@@ -23,9 +23,9 @@ struct attachment_packet {
 	int descriptors[2];
 };
 
-/* Return 0 or a negative errno value. */
+/* Return 0 or a negative errno value. Signals end neither this nor any other wait. */
 int attachment_socket_connect(struct attachment_socket *socket,
-			      const char *path);
+			      const char *path, uint64_t deadline_ns);
 void attachment_socket_close(const struct attachment_socket *socket);
 
 /*

@@ -4,7 +4,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,14 +266,126 @@ START_TEST(a_post_to_a_host_that_stands_still_can_be_killed)
 }
 END_TEST
 
+/* A socket that listens, but whose queue is full: who connects waits in there. */
+
+struct full_socket {
+	int listener, queued;
+};
+
+static int connect_to(const struct sockaddr_un *address, int flags)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | flags, 0);
+
+	ck_assert_int_ge(fd, 0);
+	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)))
+		return fd;
+	ck_assert_int_eq(errno, EAGAIN);
+	close(fd);
+	return -1;
+}
+
+static struct full_socket make_full_socket(void)
+{
+	struct full_socket full = {
+		.listener = socket(AF_UNIX, SOCK_SEQPACKET, 0),
+	};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strcpy(address.sun_path, host_daemon.socket);
+	ck_assert_int_eq(bind(full.listener, (struct sockaddr *)&address,
+			      sizeof(address)), 0);
+	ck_assert_int_eq(listen(full.listener, 0), 0);
+	full.queued = connect_to(&address, SOCK_NONBLOCK);
+	ck_assert_int_ge(full.queued, 0);
+	ck_assert_int_eq(connect_to(&address, SOCK_NONBLOCK), -1);
+	return full;
+}
+
+static void note_signals_again_and_again(void)
+{
+	struct sigaction action = { .sa_handler = note_signal };
+	struct itimerval timer = { .it_value.tv_usec = 100000,
+				   .it_interval.tv_usec = 100000 };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* A signal makes the kernel wait anew. */
+START_TEST(an_open_ends_where_nobody_accepts_whatever_signals_come)
+{
+	const struct itimerval none = { .it_value.tv_usec = 0 };
+	struct full_socket full = make_full_socket();
+	struct hvpost *handle;
+
+	note_signals_again_and_again();
+	ck_assert_int_eq(hvpost_open(target_of("a"), &handle), -ETIMEDOUT);
+	setitimer(ITIMER_REAL, &none, NULL);
+	close(full.queued);
+	close(full.listener);
+}
+END_TEST
+
+static pid_t attaching_thread;
+
+static void *attach_for_ever(void *argument)
+{
+	struct attachment *attachment;
+	int *err = argument;
+
+	__atomic_store_n(&attaching_thread, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_SEQ_CST);
+	*err = attachment_get(&(struct attachment_name){
+			.socket = host_daemon.socket, .partition = "a",
+		}, HVPOST_NEVER, &attachment);
+	return NULL;
+}
+
+static int open_elsewhere(void)
+{
+	char target[192];
+	struct hvpost *handle;
+
+	snprintf(target, sizeof(target), "host:%s/elsewhere",
+		 host_daemon.folder);
+	return hvpost_open(target, &handle);
+}
+
+START_TEST(an_open_that_waits_holds_up_no_other_socket)
+{
+	struct full_socket full = make_full_socket();
+	struct hvpost *handle;
+	pthread_t thread;
+	pid_t waiting;
+	int err = 0;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, attach_for_ever, &err),
+			 0);
+	while (!(waiting = __atomic_load_n(&attaching_thread, __ATOMIC_SEQ_CST)))
+		look_again();
+	wait_until_it_is_in(waiting, SYS_connect);
+	ck_assert_int_eq(open_elsewhere(), -ENOENT);
+	/* Who wants the same waits for it, but for so long only. */
+	ck_assert_int_eq(hvpost_open(target_of("a"), &handle), -ETIMEDOUT);
+	close(full.listener);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(err, -ECONNREFUSED);
+	close(full.queued);
+}
+END_TEST
+
 Suite *stall_suite(void)
 {
 	Suite *suite = suite_create("stall");
 	TCase *listening = add_tcase(suite, "listening");
+	TCase *opening = add_tcase(suite, "opening");
 	TCase *ends = add_tcase(suite, "ends");
 
 	tcase_add_test(listening,
 		       an_answer_that_came_too_late_is_that_to_no_other_request);
+	tcase_add_test(opening,
+		       an_open_ends_where_nobody_accepts_whatever_signals_come);
+	tcase_add_test(opening, an_open_that_waits_holds_up_no_other_socket);
 	tcase_add_test(ends, whatever_waits_for_a_host_that_stands_still_ends);
 	tcase_add_test(ends, a_post_to_a_host_that_stands_still_can_be_killed);
 	return suite;
