@@ -561,7 +561,8 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * says otherwise: then the process is both, and may have links to itself, which
  * one partition cannot.
  *
- * SINTs and messages are as in section 6; SINT 2 is like any other. Once hvhost has
+ * SINTs and messages are as in section 6; SINT 2 is like any other. A call that hvhost
+ * answers with a fault, as a guest would get #UD, fails with -EPERM. Once hvhost has
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
  * when all that came has been received; the descriptor is readable then. A receive
  * that has just begun to wait notices it a tenth of a second later. What is opened

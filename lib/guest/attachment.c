@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* syscall */
+#define _GNU_SOURCE /* syscall, F_GET_SEALS */
 #include "attachment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +20,21 @@
 	(HV_GUEST_OS_ID_OPEN_SOURCE | \
 	 HV_GUEST_OS_ID_TYPE_LINUX << HV_GUEST_OS_ID_TYPE_SHIFT)
 
-/* What the answer says of the memory, and what it is, agree. */
+/*
+ * What the answer says of the memory, and what it is, agree, and will: to look at what
+ * has been cut off is the end of a process.
+ */
 static int check_memory(const struct hvpost_attach_answer *answer, int fd)
 {
 	struct stat status;
+	int seals;
 
 	if (!answer->vp_count || answer->vp_count > HVPOST_ATTACH_VPS_MAX ||
 	    answer->memory_size != sizeof(struct hvpost_attach_memory) +
 		    answer->vp_count * sizeof(struct hvpost_attach_vp))
+		return -EPROTO;
+	seals = fcntl(fd, F_GET_SEALS);
+	if (seals < 0 || !(seals & F_SEAL_SHRINK))
 		return -EPROTO;
 	if (fstat(fd, &status))
 		return -errno;

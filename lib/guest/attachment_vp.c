@@ -82,9 +82,8 @@ static int run_until(struct attachment_vp *vp, struct call_request *request,
 	};
 	int err = call_ring_run(&vp->ring, request, &limits);
 
-	if (err == -EINPROGRESS || err == -EAGAIN || err == -EINTR)
-		return -ETIMEDOUT;
-	return err ? err : request->call.error;
+	return err == -EINPROGRESS || err == -EAGAIN || err == -EINTR ?
+		       -ETIMEDOUT : err;
 }
 
 int attachment_vp_write_msr(struct attachment_vp *vp, uint32_t msr,

@@ -257,6 +257,14 @@ static int wait_for_calls(struct call_ring *ring, uint32_t number,
 	return err == -ENODEV ? err : -EINPROGRESS;
 }
 
+/* What hvhost said of a call; anything may stand there. */
+static int error_of(const struct hvpost_attach_call *slot)
+{
+	int32_t error = __atomic_load_n(&slot->error, __ATOMIC_RELAXED);
+
+	return error > 0 || error < -4095 ? -EPROTO : error;
+}
+
 static int run(struct call_ring *ring, struct call_request *request,
 	       struct call_limits *limits)
 {
@@ -269,12 +277,12 @@ static int run(struct call_ring *ring, struct call_request *request,
 		return err;
 	slot = slot_of(ring, request->number);
 	request->call.result = slot->result;
-	request->call.error = slot->error;
+	err = error_of(slot);
 	if (request->output)
 		memcpy(request->output, slot->memory,
 		       request->call.memory_size);
 	leave(ring, request->number, 1, SLOT_FREE);
-	return 0;
+	return err;
 }
 
 int call_ring_run(struct call_ring *ring, struct call_request *request,
@@ -334,7 +342,7 @@ static int submit_chain(struct call_ring *ring, const struct chain *chain,
 	return (int)count;
 }
 
-/* Return how many of @count calls from @number on were made. */
+/* Return how many of @count calls from @number on were made, or the first's error. */
 static int read_results(struct call_ring *ring, uint32_t number, int count,
 			uint64_t *result)
 {
@@ -343,9 +351,10 @@ static int read_results(struct call_ring *ring, uint32_t number, int count,
 	do {
 		const struct hvpost_attach_call *slot =
 			slot_of(ring, number + (uint32_t)made);
+		int err = error_of(slot);
 
-		if (made && slot->error == -ECANCELED)
-			break;
+		if (err)
+			return made ? made : err;
 		*result = slot->result;
 		made++;
 	} while (made < count && !(*result & HV_RESULT_STATUS_MASK));
@@ -385,5 +394,8 @@ int call_ring_run_chain(struct call_ring *ring, const struct hvpost_call *calls,
 		chain.count -= (unsigned int)made;
 	}
 	errno = saved_errno;
-	return made < 0 ? made : (int)(count - chain.count);
+	/* What was made before an error counts, unless nobody knows how much it was. */
+	if (made == -EINPROGRESS || (made < 0 && chain.count == count))
+		return made;
+	return (int)(count - chain.count);
 }

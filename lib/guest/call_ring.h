@@ -72,9 +72,10 @@ struct call_request {
 };
 
 /*
- * Carry out a call, whose results go into @request. Return 0, -ENODEV, or, at the
- * limits, -EAGAIN, -ETIMEDOUT or -EINTR: it was not submitted, as the ring is full;
- * -EINPROGRESS: it is on its way, and may be carried out yet.
+ * Carry out a call, whose results go into @request. Return 0, -ENODEV, hvhost's own
+ * error of the call, -EPROTO: which is none, or, at the limits, -EAGAIN, -ETIMEDOUT or
+ * -EINTR: it was not submitted, as the ring is full; -EINPROGRESS: it is on its way,
+ * and may be carried out yet.
  */
 int call_ring_run(struct call_ring *ring, struct call_request *request,
 		  struct call_limits *limits);

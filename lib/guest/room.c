@@ -42,13 +42,20 @@ static int open_socket(struct room *room, const struct room_source *source)
 	return 0;
 }
 
-/* What told who was here before. */
-static void take_packets(const struct room *room)
+/* What told who was here before. A socket at its end is readable, and tells nothing. */
+static int take_packets(struct room *room)
 {
 	char packets[16];
+	ssize_t size;
 
-	while (recv(room->fd, packets, sizeof(packets), MSG_DONTWAIT) > 0)
-		;
+	do
+		size = recv(room->fd, packets, sizeof(packets), MSG_DONTWAIT);
+	while (size > 0);
+	if (size < 0)
+		return 0;
+	close(room->fd);
+	room->fd = -1;
+	return -ENODEV;
 }
 
 int room_enter(struct room *room, const struct room_source *source)
@@ -58,12 +65,12 @@ int room_enter(struct room *room, const struct room_source *source)
 	if (!take(room))
 		return -EBUSY;
 	err = open_socket(room, source);
-	if (err) {
+	if (!err)
+		err = take_packets(room);
+	if (err)
 		room_leave(room);
-	} else {
-		take_packets(room);
+	else
 		__atomic_store_n(&room->memory->room_armed, 1, __ATOMIC_SEQ_CST);
-	}
 	errno = saved_errno;
 	return err ? err : room->fd;
 }

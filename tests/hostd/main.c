@@ -31,6 +31,7 @@ int main(void)
 	srunner_add_suite(runner, room_suite());
 	srunner_add_suite(runner, sleep_suite());
 	srunner_add_suite(runner, stall_suite());
+	srunner_add_suite(runner, host_suite());
 	srunner_add_suite(runner, control_suite());
 	srunner_add_suite(runner, cost_suite());
 	srunner_add_suite(runner, shape_suite());

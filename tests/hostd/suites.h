@@ -11,6 +11,7 @@ Suite *attack_suite(void);
 Suite *control_suite(void);
 Suite *cost_suite(void);
 Suite *descriptor_suite(void);
+Suite *host_suite(void);
 Suite *hostile_suite(void);
 Suite *log_suite(void);
 Suite *room_suite(void);
