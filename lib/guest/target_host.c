@@ -101,6 +101,11 @@ static int take_word(struct place *place, const char *word)
 	return 0;
 }
 
+static bool is_too_long(const char *name)
+{
+	return strlen(name) >= HVPOST_ATTACH_NAME_SIZE;
+}
+
 static int parse_place(struct place *place)
 {
 	char *rest, *word;
@@ -116,14 +121,17 @@ static int parse_place(struct place *place)
 			*rest = '\0';
 		err = take_word(place, word);
 	}
-	if (!*place->socket)
-		return -EINVAL;
+	if (!err && !*place->socket)
+		err = -EINVAL;
 	if (!place->partition) {
 		make_default_name(place->name, sizeof(place->name));
 		place->partition = place->name;
 	}
 	if (!place->receiver)
 		place->receiver = place->partition;
+	if (!err && (is_too_long(place->partition) ||
+		     is_too_long(place->receiver)))
+		err = -EINVAL;
 	return err;
 }
 
