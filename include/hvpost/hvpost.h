@@ -565,7 +565,8 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * answers with a fault, as a guest would get #UD, fails with -EPERM. Once hvhost has
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
  * when all that came has been received; the descriptor is readable then. A receive
- * that has just begun to wait notices it a tenth of a second later. What is opened
+ * that has just begun to wait notices it a tenth of a second later, and so does the
+ * first call that hvhost does not carry out any more. What is opened
  * from then on begins anew, also while older handles are still open.
  *
  * While hvhost stands still (stopped, swapped out, or without a processor) it gets 5

@@ -145,7 +145,7 @@ static const struct receiver_ops receiver_ops = {
 	.add_slots = add_slots,
 };
 
-void attachment_vp_init(struct attachment_vp *vp, const struct call_host *host,
+void attachment_vp_init(struct attachment_vp *vp, struct call_host *host,
 			struct hvpost_attach_vp *shared, uint32_t vp_index)
 {
 	vp->shared = shared;

@@ -27,7 +27,7 @@ struct attachment_vp {
 };
 
 /* All of @vp is zero; @host and @shared outlive it. */
-void attachment_vp_init(struct attachment_vp *vp, const struct call_host *host,
+void attachment_vp_init(struct attachment_vp *vp, struct call_host *host,
 			struct hvpost_attach_vp *shared, uint32_t vp_index);
 void attachment_vp_destroy(struct attachment_vp *vp);
 

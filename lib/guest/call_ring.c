@@ -19,7 +19,7 @@
 /* Between two looks at whether hvhost is still there, while we wait for it. */
 #define ALIVE_PERIOD_NS		100000000
 
-void call_ring_init(struct call_ring *ring, const struct call_host *host,
+void call_ring_init(struct call_ring *ring, struct call_host *host,
 		    struct hvpost_attach_vp *shared)
 {
 	ring->host = host;
@@ -132,6 +132,8 @@ static int sleep_within_limits(struct call_ring *ring,
 		err = is_there(ring->host, limits) ?
 			      check_limits(limits, start_ns) : -ENODEV;
 	}
+	if (err == -ENODEV)
+		__atomic_store_n(&ring->host->is_gone, true, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -192,6 +194,9 @@ static int lock_free_slot(struct call_ring *ring, struct call_limits *limits)
 {
 	int err = 0;
 
+	/* It would take a tenth of a second to find out once more. */
+	if (__atomic_load_n(&ring->host->is_gone, __ATOMIC_RELAXED))
+		return -ENODEV;
 	pthread_mutex_lock(&ring->lock);
 	while (!err && !is_next_slot_free(ring)) {
 		uint32_t oldest = ring->submitted - HVPOST_ATTACH_CALLS;

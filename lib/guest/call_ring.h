@@ -23,6 +23,7 @@ struct call_host {
 	int socket;		/* hangs up when it is gone */
 	int doorbell;
 	uint32_t *sleeping;	/* see attach.h */
+	bool is_gone;		/* somebody has seen it; relaxed, as it stays so */
 };
 
 /* Has been given something to do: it need not sleep any more. */
@@ -52,14 +53,14 @@ enum slot_state {
 };
 
 struct call_ring {
-	const struct call_host *host;
+	struct call_host *host;
 	struct hvpost_attach_vp *shared;
 	pthread_mutex_t lock;	/* guards these two, and @submitted of the VP */
 	uint32_t submitted;
 	enum slot_state slot[HVPOST_ATTACH_CALLS];
 };
 
-void call_ring_init(struct call_ring *ring, const struct call_host *host,
+void call_ring_init(struct call_ring *ring, struct call_host *host,
 		    struct hvpost_attach_vp *shared);
 void call_ring_destroy(struct call_ring *ring);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Coming, going and coming again. */
-#define _GNU_SOURCE /* F_GET_SEALS */
+#define _GNU_SOURCE /* F_GET_SEALS, RUSAGE_THREAD */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -289,6 +290,33 @@ START_TEST(when_the_host_ends_calls_and_receives_say_so)
 }
 END_TEST
 
+static long count_sleeps(void)
+{
+	struct rusage usage;
+
+	ck_assert_int_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+	return usage.ru_nvcsw;
+}
+
+START_TEST(who_knows_that_the_host_has_ended_does_not_wait_for_it)
+{
+	const unsigned int times = 20;
+	struct hvpost *handle;
+	long sleeps;
+
+	daemon_start("--partition a,vps=64");
+	handle = bind_as("a", 5);
+	ck_assert_int_eq(daemon_stop(), 0);
+	ck_assert_int_eq(post_number(handle, 0x10, 1, HVPOST_NOW), -ENODEV);
+	sleeps = count_sleeps();
+	for (unsigned int i = 0; i < times; i++)
+		ck_assert_int_eq(post_number(handle, 0x10, 1, HVPOST_NOW),
+				 -ENODEV);
+	hvpost_close(handle);
+	ck_assert_int_lt(count_sleeps() - sleeps, times);
+}
+END_TEST
+
 static int receive_for_ever(void)
 {
 	struct hvpost *handle = bind_as("b", 5);
@@ -399,9 +427,14 @@ START_TEST(where_nobody_listens_an_open_says_so)
 }
 END_TEST
 
+#define NAME_OF_64 \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
 static const char *const no_targets[] = {
 	"host", "host:", "host:,partition=a", "host:/s,", "host:/s,partition=",
 	"host:/s,x=y", "host:/s,partition=a,partition=b", "host:/s,receiver=",
+	/* A byte too long: cut off, it would be another partition's name. */
+	"host:/s,partition=" NAME_OF_64, "host:/s,receiver=" NAME_OF_64,
 };
 
 START_TEST(a_string_that_names_no_partition_is_einval)
@@ -439,6 +472,8 @@ Suite *attach_suite(void)
 
 	tcase_add_test(ends, who_is_killed_in_mid_call_takes_nothing_along);
 	tcase_add_test(ends, when_the_host_ends_calls_and_receives_say_so);
+	tcase_add_test(ends,
+		       who_knows_that_the_host_has_ended_does_not_wait_for_it);
 	tcase_add_test(ends,
 		       a_receiver_that_sleeps_wakes_up_when_the_host_ends);
 	tcase_add_test(ends,
