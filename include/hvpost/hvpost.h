@@ -32,8 +32,13 @@
  * half. The functions without a handle may be called from anywhere.
  *
  * The library prints nothing, never exits, installs no signal handler and
- * starts no thread. After fork() only one of the processes may go on using a
- * handle; exec closes it.
+ * starts no thread.
+ *
+ * Processes. A handle is of the process that opened it; exec closes it. A child of
+ * fork(), so also a daemon that opened before daemon(), can do no more with it than
+ * hvpost_close(), which does not disturb the parent; all else fails with -EBADF. It
+ * may open handles of its own. Until both are closed, or the child has ended, a SINT of
+ * the device stays bound.
  *
  * A small example, whole in examples/echo.c:
  *
@@ -540,8 +545,7 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * the ring if there was room for it: a receive then finds it at once. A payload
  * that cannot be read faults, as in any function, unless it is NULL.
  *
- * A handle is of the process that opened it. A child of fork() can do no more than
- * close those that it inherited; what it opens is on a machine of its own.
+ * What a child of fork() opens is on a machine of its own.
  */
 
 /*
@@ -566,8 +570,8 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * ended, or has dropped this process, calls fail with -ENODEV, and so does receive
  * when all that came has been received; the descriptor is readable then. A receive
  * that has just begun to wait notices it a tenth of a second later, and so does the
- * first call that hvhost does not carry out any more. What is opened
- * from then on begins anew, also while older handles are still open.
+ * first call that hvhost does not carry out any more. What is opened from then on
+ * begins anew, also while older handles are still open.
  *
  * While hvhost stands still (stopped, swapped out, or without a processor) it gets 5
  * seconds to answer, and only then deadlines and signals end a call that waits for
@@ -578,9 +582,6 @@ HVPOST_API int hvpost_status_find(const char *name, uint32_t *status);
  * hvpost_open() and hvpost_bind() end with -ETIMEDOUT and leave nothing behind;
  * hvpost_close() ends, too. Receive keeps its deadline, but for the 5 seconds where it
  * makes room for what waited in a slot.
- *
- * A handle is of the process that opened it. A child of fork() can do no more than
- * close those that it inherited, and may open others.
  */
 
 #ifdef __cplusplus

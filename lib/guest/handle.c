@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ static_assert(HVPOST_RULES_MAX == HVPOST_FILTER_RULES_MAX,
 struct hvpost {
 	const struct hvpost_target *target;
 	void *state;
+	unsigned int generation;	/* of the process that opened it */
 	struct hvpost_answer last;
 };
 
@@ -39,6 +42,28 @@ static const struct hvpost_target *const targets[] = {
 static const struct hvpost_answer no_answer = {
 	.status = HVPOST_NO_STATUS,
 };
+
+/* How many forks lie between the first process and this one. */
+static unsigned int generation;
+
+static void count_fork(void)
+{
+	generation++;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, count_fork);
+}
+
+/*
+ * A copy of a handle cannot be used: rings and locks go on in the parent, and each
+ * of the two would take the other's messages and results for its own.
+ */
+static bool is_inherited(const struct hvpost *handle)
+{
+	return handle->generation != generation;
+}
 
 const struct hvpost_target *hvpost_target_find(const char *string,
 					       const char **where)
@@ -86,6 +111,7 @@ int hvpost_open(const char *target_string, struct hvpost **handle)
 	}
 
 	new->target = target;
+	new->generation = generation;
 	new->last = no_answer;
 	err = target->open(where, &new->state);
 	if (err) {
@@ -125,6 +151,8 @@ int hvpost_get_info(struct hvpost *handle, struct hvpost_info *info,
 	struct hvpost_info all = { 0 };
 	int err;
 
+	if (is_inherited(handle))
+		return -EBADF;
 	if (!info_size)
 		return -EINVAL;
 	err = handle->target->get_info(handle->state, &all);
@@ -140,6 +168,8 @@ int hvpost_post(struct hvpost *handle, const struct hvpost_post *post,
 	int err;
 
 	handle->last = no_answer;
+	if (is_inherited(handle))
+		return -EBADF;
 	probe_post_begins();
 	err = handle->target->post(handle->state, post, deadline_ns,
 				   &handle->last);
@@ -166,6 +196,8 @@ int hvpost_post_many(struct hvpost *handle, const struct hvpost_post *posts,
 	int result;
 
 	handle->last = no_answer;
+	if (is_inherited(handle))
+		return -EBADF;
 	if (!count || count > INT_MAX)
 		return -EINVAL;
 	if (!handle->target->post_many)
@@ -182,6 +214,8 @@ int hvpost_signal(struct hvpost *handle, uint32_t connection_id,
 	int err;
 
 	handle->last = no_answer;
+	if (is_inherited(handle))
+		return -EBADF;
 	if (flag_number >= HV_EVENT_FLAG_COUNT)
 		return -EINVAL;
 	err = handle->target->signal(handle->state, connection_id,
@@ -197,6 +231,8 @@ int hvpost_hypercall(struct hvpost *handle, const struct hvpost_call *call,
 
 	*result = 0;
 	handle->last = no_answer;
+	if (is_inherited(handle))
+		return -EBADF;
 	if (call->memory_size > HVPOST_HYPERCALL_MEMORY_MAX ||
 	    (call->memory_size && !call->memory))
 		return -EINVAL;
@@ -234,6 +270,8 @@ int hvpost_bind(struct hvpost *handle, unsigned int sint,
 
 int hvpost_bind_with(struct hvpost *handle, const struct hvpost_bind *wish)
 {
+	if (is_inherited(handle))
+		return -EBADF;
 	if (wish->flags & ~(HVPOST_WITH_EVENTS | HVPOST_SHARED | HVPOST_BULK))
 		return -EINVAL;
 	return handle->target->bind(handle->state, wish);
@@ -244,6 +282,8 @@ int hvpost_set_filter(struct hvpost *handle, const struct hvpost_rule *rules,
 {
 	struct hvpost_ioc_filter filter = { .rule_count = count };
 
+	if (is_inherited(handle))
+		return -EBADF;
 	if (count > HVPOST_RULES_MAX)
 		return -EINVAL;
 	for (unsigned int i = 0; i < count; i++)
@@ -261,6 +301,8 @@ int hvpost_set_filter(struct hvpost *handle, const struct hvpost_rule *rules,
 int hvpost_receive(struct hvpost *handle, struct hvpost_message *message,
 		   uint64_t deadline_ns)
 {
+	if (is_inherited(handle))
+		return -EBADF;
 	return handle->target->receive(handle->state, message, deadline_ns);
 }
 
@@ -275,6 +317,8 @@ int hvpost_get_counters(struct hvpost *handle, struct hvpost_counters *counters,
 	struct hvpost_counters all = { 0 };
 	int err;
 
+	if (is_inherited(handle))
+		return -EBADF;
 	if (!counters_size)
 		return -EINVAL;
 	err = handle->target->get_counters(handle->state, &all);

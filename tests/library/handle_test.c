@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "link.h"
 #include "suites.h"
@@ -59,6 +61,53 @@ START_TEST(a_new_handle_has_no_status)
 
 	ck_assert_uint_eq(hvpost_last_status(hv), HVPOST_NO_STATUS);
 	ck_assert_uint_eq(hvpost_last_attempts(hv), 0);
+}
+END_TEST
+
+/* In a child of fork(). Return how many calls did not say what they are to. */
+static int ck_inherited(struct hvpost *handle)
+{
+	const struct hvpost_post post = post_of(echo.connection, "x", 1);
+	const struct hvpost_call call = { .control = 0 };
+	struct hvpost_counters counters;
+	struct hvpost_message message;
+	struct hvpost_info info;
+	uint64_t result;
+	const int errors[] = {
+		hvpost_post(handle, &post, HVPOST_NEVER),
+		hvpost_post_many(handle, &post, 1, HVPOST_NEVER),
+		hvpost_signal(handle, echo.connection, 0),
+		hvpost_hypercall(handle, &call, &result),
+		hvpost_get_info(handle, &info, sizeof(info)),
+		hvpost_set_filter(handle, NULL, 0),
+		hvpost_bind(handle, echo.free_sint, 0),
+		hvpost_receive(handle, &message, HVPOST_NEVER),
+		hvpost_get_counters(handle, &counters, sizeof(counters)),
+	};
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		wrong += errors[i] != -EBADF;
+	hvpost_close(handle);
+	return wrong;
+}
+
+START_TEST(a_child_can_do_nothing_with_a_handle_but_close_it)
+{
+	struct hvpost *hv = open_bound(0, 0);
+	pid_t child;
+	int status;
+
+	child = fork();
+	if (!child)
+		_exit(ck_inherited(hv));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	for (uint64_t number = 1; number <= 5; number++) {
+		send_number(hv, 0, number);
+		receive_number(hv, number);
+	}
+	ck_nothing_there(hv);
 }
 END_TEST
 
@@ -144,6 +193,8 @@ Suite *handle_suite(void)
 	tcase_add_test(handles, the_descriptor_is_closed_by_exec);
 	tcase_add_test(handles, every_handle_has_a_descriptor_of_its_own);
 	tcase_add_test(handles, a_new_handle_has_no_status);
+	tcase_add_test(handles,
+		       a_child_can_do_nothing_with_a_handle_but_close_it);
 
 	tcase_add_test(info, info_tells_what_the_target_is);
 	tcase_add_test(info, info_shows_a_sint_as_bound_while_a_handle_has_it);
