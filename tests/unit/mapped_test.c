@@ -47,8 +47,7 @@ static void teardown(void)
 }
 
 struct found {
-	unsigned int count;
-	uint32_t pid;
+	unsigned int count;	/* of ours */
 	int fd;
 	struct stat status;
 };
@@ -57,13 +56,15 @@ static void note(const struct mapped_file *file, void *context)
 {
 	struct found *found = context;
 
-	found->count++;
-	found->pid = file->pid;
-	found->fd = file->fd;
-	if (file->fd < 0)
-		return;
-	ck_assert_int_eq(fstat(file->fd, &found->status), 0);
-	close(file->fd);
+	/* This suite may run twice at a time. */
+	if (file->pid == (uint32_t)getpid()) {
+		found->count++;
+		found->fd = file->fd;
+		if (file->fd >= 0)
+			ck_assert_int_eq(fstat(file->fd, &found->status), 0);
+	}
+	if (file->fd >= 0)
+		close(file->fd);
 }
 
 static struct found find(const char *library)
@@ -79,7 +80,6 @@ START_TEST(a_mapped_file_is_found_by_the_start_of_its_name)
 	struct found found = find(LIBRARY);
 
 	ck_assert_uint_eq(found.count, 1);
-	ck_assert_uint_eq(found.pid, (uint32_t)getpid());
 	ck_assert_uint_eq(found.status.st_ino, mapped.st_ino);
 	ck_assert_uint_eq(find("hvpost-mapped-test.so").count, 0);
 	ck_assert_uint_eq(find(LIBRARY ".0.1").count, 0);
