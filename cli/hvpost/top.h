@@ -17,7 +17,7 @@
 #include "tally.h"
 
 #define TOP_ROWS_MAX	512u
-#define TOP_NAME_SIZE	48
+#define TOP_NAME_SIZE	96
 
 enum top_kind {
 	TOP_CONNECTION,

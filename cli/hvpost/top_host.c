@@ -29,7 +29,7 @@ static void take_connection(struct top_sample *sample, const char *partition,
 	char name[TOP_NAME_SIZE];
 	struct top_row *row;
 
-	snprintf(name, sizeof(name), "%.30s:0x%llx", partition,
+	snprintf(name, sizeof(name), "%.63s:0x%llx", partition,
 		 inquiry_number(connection, "id"));
 	row = top_row(sample, TOP_CONNECTION, name);
 	if (!row)
@@ -44,7 +44,7 @@ static struct top_row *sint_row(struct top_sample *sample,
 {
 	char name[TOP_NAME_SIZE];
 
-	snprintf(name, sizeof(name), "%.30s:%llu", partition,
+	snprintf(name, sizeof(name), "%.63s:%llu", partition,
 		 inquiry_number(member, "sint"));
 	return top_row(sample, TOP_SINT, name);
 }

@@ -191,6 +191,18 @@ static void print_head(FILE *out, const char *head, const char *const *columns)
 	fputc('\n', out);
 }
 
+/* Whoever listens at a host's socket chose it: no byte is for a terminal to obey. */
+static void print_name(FILE *out, const char *name)
+{
+	char shown[TOP_NAME_SIZE];
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i <= size; i++)
+		shown[i] = i == size || (name[i] >= ' ' && name[i] <= '~') ?
+				   name[i] : '?';
+	fprintf(out, "%-24s", shown);
+}
+
 static void print_table(FILE *out, enum top_kind kind,
 			const struct top_sample *before,
 			const struct top_sample *now)
@@ -204,7 +216,7 @@ static void print_table(FILE *out, enum top_kind kind,
 		fprintf(out, "%s\n", kind == TOP_STATUS && !now->has_statuses ?
 				"not known here" : tables[kind].empty);
 	for (size_t i = 0; i < changes->count; i++) {
-		fprintf(out, "%-24s", changes->all[i].row->name);
+		print_name(out, changes->all[i].row->name);
 		tables[kind].print(out, &changes->all[i]);
 		fputc('\n', out);
 	}

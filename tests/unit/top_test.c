@@ -103,6 +103,15 @@ START_TEST(busiest_come_first_then_names)
 }
 END_TEST
 
+/* It is anybody's who listens at that socket. */
+START_TEST(a_name_does_not_command_the_terminal)
+{
+	add(&now, TOP_CONNECTION, "\033]0;pwned\a\x9b" "2J:0x10", 1, 0);
+	print(NULL);
+	ck_contains("\n?]0;pwned??2J:0x10                 -");
+}
+END_TEST
+
 START_TEST(a_sint_shows_what_waits)
 {
 	struct top_row *row = top_row(&now, TOP_SINT, "app:5");
@@ -280,6 +289,29 @@ START_TEST(a_host_s_sint_is_the_sum_of_its_vps_and_ports)
 	ck_assert_uint_eq(row->occupied, 2);
 	ck_assert_str_eq(row->state, "stuck");
 	ck_assert_uint_eq(now.count, 4);
+}
+END_TEST
+
+/* As long as names may be */
+#define LONG_NAME \
+	"webserver-frontend-production-of-the-whole-european-region-eu-"
+
+static const char long_names[] =
+	"{\"partitions\":["
+	"{\"name\":\"" LONG_NAME "1\",\"ports\":[{\"type\":\"message\","
+	"\"sint\":5,\"delivered\":1}]},"
+	"{\"name\":\"" LONG_NAME "2\",\"ports\":[{\"type\":\"message\","
+	"\"sint\":5,\"delivered\":3}]}]}";
+
+START_TEST(partitions_with_long_names_are_not_added_up)
+{
+	struct json_object *object = json_tokener_parse(long_names);
+
+	top_read_inspection(object, &now);
+	json_object_put(object);
+	ck_assert_uint_eq(now.count, 2);
+	ck_assert_uint_eq(top_row(&now, TOP_SINT, LONG_NAME "1:5")->passed, 1);
+	ck_assert_uint_eq(top_row(&now, TOP_SINT, LONG_NAME "2:5")->passed, 3);
 }
 END_TEST
 
@@ -544,6 +576,7 @@ Suite *top_suite(void)
 	tcase_add_test(printing, what_is_new_began_at_nothing);
 	tcase_add_test(printing, what_began_anew_has_no_huge_rate);
 	tcase_add_test(printing, busiest_come_first_then_names);
+	tcase_add_test(printing, a_name_does_not_command_the_terminal);
 	tcase_add_test(printing, a_sint_shows_what_waits);
 	tcase_add_test(printing, what_nobody_counts_is_a_dash);
 	tcase_add_test(printing, posts_are_told_by_status);
@@ -562,6 +595,7 @@ Suite *top_suite(void)
 	suite_add_tcase(suite, host);
 	tcase_add_checked_fixture(host, create_samples, close_text);
 	tcase_add_test(host, a_host_s_sint_is_the_sum_of_its_vps_and_ports);
+	tcase_add_test(host, partitions_with_long_names_are_not_added_up);
 	tcase_add_test(host, a_host_s_refusals_are_the_sum_of_all_vps);
 	tcase_add_test(host, no_refusal_is_told_from_none_that_is_known);
 	tcase_add_loop_test(host, an_odd_answer_is_an_empty_sample_at_worst, 0,
