@@ -164,7 +164,7 @@ START_TEST(it_says_so_while_hvhost_hangs_and_goes_on_after_it)
 	start("xterm", 24, 120);
 	await("q: quit");
 	kill(host_daemon.pid, SIGSTOP);
-	await("does not answer: 1 s");
+	await("does not answer: ");
 	/* What was seen last is still there. */
 	resize(23, 119);
 	await("CONNECTION");
@@ -183,7 +183,7 @@ START_TEST(keys_work_while_hvhost_hangs)
 	start("xterm", 24, 120);
 	await("q: quit");
 	kill(host_daemon.pid, SIGSTOP);
-	await("does not answer: 1 s");
+	await("does not answer: ");
 	press('q');
 	ck_assert_int_eq(end(), 0);
 	kill(host_daemon.pid, SIGCONT);
