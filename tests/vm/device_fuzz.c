@@ -82,6 +82,7 @@ static _Atomic bool done;
 static struct mapping {
 	uint8_t *at;
 	size_t size;			/* 0: none */
+	bool is_other;			/* a page, perhaps all of it, is no ring's */
 } mappings[MAPPINGS];
 static pthread_mutex_t mappings_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -534,7 +535,7 @@ static void unmap(struct mapping mapping)
 static void call_map_to_keep(uint64_t *random)
 {
 	struct hvpost_ioc_rings rings;
-	struct mapping mapping;
+	struct mapping mapping = { 0 };
 	int fd = some_file(random);
 	bool words = one_in(random, 2);
 
@@ -552,14 +553,16 @@ static void call_map_to_keep(uint64_t *random)
 /* Move it, or ask for more of it, which it never gets. */
 static struct mapping moved(uint64_t *random, struct mapping mapping)
 {
-	size_t size = mapping.size + (one_in(random, 2) ? PAGE : 0);
+	bool more = !mapping.is_other && one_in(random, 2);
+	size_t size = mapping.size + (more ? PAGE : 0);
 	void *at = mremap(mapping.at, mapping.size, size, MREMAP_MAYMOVE);
 
 	if (at == MAP_FAILED)
 		return mapping;
-	if (size > mapping.size)
+	if (more)
 		errx(1, "a mapping of rings grew");
-	return (struct mapping){ .at = at, .size = size };
+	mapping.at = at;
+	return mapping;
 }
 
 /* Something happens to a kept mapping, in whole or in part. */
@@ -576,6 +579,7 @@ static void call_change_mapping(uint64_t *random)
 		/* Its place is held, for other threads map too. */
 		mmap(page, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 		     MAP_FIXED, -1, 0);
+		mapping.is_other = true;
 		break;
 	case 1:
 		mprotect(page, PAGE, (int)below(random, 4));
