@@ -129,14 +129,22 @@ static int load_segments(const struct memory *memory, const struct image *image,
 			 const Elf32_Ehdr *elf, uint64_t *end, char *error)
 {
 	Elf32_Phdr segment;
+	uint64_t total = 0;
 	int err = 0;
 
 	*end = BOOT_HIGH;
 	for (uint32_t i = 0; !err && i < elf->e_phnum; i++) {
 		memcpy(&segment, image->bytes + elf->e_phoff +
 		       i * sizeof(segment), sizeof(segment));
-		if (segment.p_type == PT_LOAD && segment.p_memsz)
-			err = load_segment(memory, image, &segment, end, error);
+		if (segment.p_type != PT_LOAD || !segment.p_memsz)
+			continue;
+		err = load_segment(memory, image, &segment, end, error);
+		total += segment.p_memsz;
+		/* To clear the same memory thousands of times takes hours. */
+		if (!err && total > memory->low_size)
+			err = vmm_fail(error, -EINVAL, "%s: its segments "
+				       "overlap: together they are larger than "
+				       "the guest's memory", image->path);
 	}
 	return err;
 }

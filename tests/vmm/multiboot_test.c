@@ -248,6 +248,18 @@ START_TEST(a_segment_outside_memory_is_refused)
 }
 END_TEST
 
+/* Each is cleared: a small file could keep us busy for hours. */
+START_TEST(segments_larger_than_memory_together_are_refused)
+{
+	file.segment.p_memsz = (uint32_t)MEMORY_SIZE - LOAD_AT;
+	file.elf.e_phnum = 2;
+	memcpy(file.pad, &file.segment, sizeof(file.segment));
+	assert_refused("overlap");
+	file.segment.p_memsz /= 4;
+	ck_assert_int_eq(load(), 0);
+}
+END_TEST
+
 Suite *multiboot_suite(void)
 {
 	Suite *suite = suite_create("multiboot");
@@ -272,6 +284,7 @@ Suite *multiboot_suite(void)
 			    ROWS(bad_segments));
 	tcase_add_loop_test(tests, a_segment_outside_memory_is_refused, 0,
 			    ROWS(bad_places));
+	tcase_add_test(tests, segments_larger_than_memory_together_are_refused);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
