@@ -182,17 +182,35 @@ uint8_t serial_read(struct serial *serial, uint32_t offset)
 	return value;
 }
 
-/* Return whether the output takes something, or nobody waits for that now. */
-static bool wait_for_output(const struct serial *serial)
+/* Return 1: the output takes something, 0: not yet, or -EAGAIN: nobody is to wait. */
+static int poll_output(const struct serial *serial, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = serial->config.output, .events = POLLOUT },
 		{ .fd = serial->config.stop_fd, .events = POLLIN },
 	};
 
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+	while (poll(fds, 2, timeout_ms) < 0 && errno == EINTR)
 		;
-	return !fds[1].revents;
+	if (fds[1].revents)
+		return -EAGAIN;
+	return fds[0].revents != 0;
+}
+
+/* Wait for as long as it takes, without the lock: others want the port meanwhile. */
+static int wait_for_output(struct serial *serial)
+{
+	int ready = poll_output(serial, 0);
+
+	while (!ready) {
+		pthread_mutex_unlock(&serial->lock);
+		ready = poll_output(serial, -1);
+		pthread_mutex_lock(&serial->lock);
+		/* Another VCPU may have been quicker. */
+		if (ready > 0)
+			ready = poll_output(serial, 0);
+	}
+	return ready;
 }
 
 /*
@@ -200,9 +218,9 @@ static bool wait_for_output(const struct serial *serial)
  * pauses the guest may come at any time, so we wait in poll() only, which sees
  * that.
  */
-static int put_byte(const struct serial *serial, uint8_t byte)
+static int put_byte(struct serial *serial, uint8_t byte)
 {
-	while (!serial->output_waits || wait_for_output(serial)) {
+	while (!serial->output_waits || wait_for_output(serial) > 0) {
 		if (write(serial->config.output, &byte, 1) == 1)
 			return 0;
 		if (errno != EINTR && errno != EAGAIN)

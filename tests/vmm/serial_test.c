@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/vmm/serial.h"
@@ -288,6 +291,55 @@ START_TEST(a_slow_reader_gets_every_byte)
 }
 END_TEST
 
+static pid_t writing_thread;
+
+static void *write_one(void *context)
+{
+	__atomic_store_n(&writing_thread, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_SEQ_CST);
+	*(int *)context = serial_write(&serial, DATA, 'x');
+	return NULL;
+}
+
+/* Until it waits for the output. */
+static void wait_until_it_polls(void)
+{
+	char path[64], line[64] = "";
+	pid_t pid;
+
+	do {
+		int fd;
+
+		sched_yield();
+		pid = __atomic_load_n(&writing_thread, __ATOMIC_SEQ_CST);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/syscall",
+			 (int)pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		ck_assert_int_gt(read(fd, line, sizeof(line) - 1), 0);
+		close(fd);
+	} while (!pid || strncmp(line, "7 ", 2)); /* poll(2) */
+}
+
+START_TEST(who_waits_for_a_slow_reader_holds_up_nobody_else)
+{
+	char bytes[65536];
+	pthread_t writer;
+	int err = 1;
+
+	fill_output();
+	ck_assert_int_eq(pthread_create(&writer, NULL, write_one, &err), 0);
+	wait_until_it_polls();
+	type("a");
+	ck_assert_uint_eq(serial_read(&serial, LSR), 0x61);
+	ck_assert_uint_eq(serial_read(&serial, DATA), 'a');
+	ck_assert_int_gt(read(output[0], bytes, sizeof(bytes)), 0);
+	pthread_join(writer, NULL);
+	ck_assert_int_eq(err, 0);
+}
+END_TEST
+
 Suite *serial_suite(void)
 {
 	Suite *suite = suite_create("serial");
@@ -313,6 +365,8 @@ Suite *serial_suite(void)
 	tcase_add_loop_test(tests, a_port_that_is_stopped_waits_for_nobody, 0,
 			    2);
 	tcase_add_test(tests, a_slow_reader_gets_every_byte);
+	tcase_add_test(tests,
+		       who_waits_for_a_slow_reader_holds_up_nobody_else);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
