@@ -298,7 +298,8 @@ $(B)/obj/tests/unit/probes_test.o: COMPILE += -isystem $(B)/bpf $(BPF_CFLAGS)
 $(B)/tests/unit: $(UNIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARIES:%=$(B)/lib/%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(CURSES_LIBS) $(ZLIB_LIBS) -pthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--wrap=clock_gettime \
+		$(CHECK_LIBS) $(JSON_LIBS) $(BPF_LIBS) $(CURSES_LIBS) $(ZLIB_LIBS) -pthread -lm
 
 $(B)/tests/cli: $(CLI_TEST_OBJ) $(B)/bin/hvpost
 	$(call say,LD,$@)

@@ -5,19 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "failure.h"
-
-#define NS_PER_S UINT64_C(1000000000)
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 /* Whoever else listens at a SINT of the device loses nothing by us. */
 static uint32_t flags_of(const struct common_options *common)
@@ -110,8 +100,6 @@ int listeners_open(struct listeners *listeners,
 	int status;
 
 	memset(listeners, 0, sizeof(*listeners));
-	listeners->real_minus_monotonic_ns =
-		clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	if (!copy) {
 		failure = failure_of("the SINTs", -ENOMEM);
 		return failure_report(common, &failure);
@@ -129,15 +117,14 @@ void listeners_close(struct listeners *listeners)
 		hvpost_close(listeners->handles[--listeners->count]);
 }
 
-static struct sighting sighting_of(const struct listeners *listeners,
-				   const struct hvpost_message *message)
+static struct sighting sighting_of(const struct hvpost_message *message)
 {
 	const bool is_event = message->flags & HVPOST_MESSAGE_EVENT;
 	struct sighting sighting = sighting_new(
 		is_event ? SIGHTING_FLAG : SIGHTING_SLOT, SIGHTING_BY_LIBRARY);
 
 	sighting.time_ns =
-		message->time_ns + listeners->real_minus_monotonic_ns;
+		message->time_ns + clock_real_minus_monotonic_ns();
 	sighting.vp = message->vp_index;
 	sighting.sint = message->sint;
 	if (is_event) {
@@ -176,7 +163,7 @@ int listeners_next(struct listeners *listeners, struct sighting *sighting,
 
 	if (err)
 		return err;
-	*sighting = sighting_of(listeners, &message);
+	*sighting = sighting_of(&message);
 	*dropped = gap_before(listeners, &message);
 	return 0;
 }

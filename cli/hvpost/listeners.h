@@ -18,7 +18,6 @@ struct listeners {
 	struct hvpost *handles[STOP_HANDLES_MAX];
 	uint32_t sints[STOP_HANDLES_MAX];
 	uint64_t sequences[STOP_HANDLES_MAX][LISTENERS_VPS];	/* the last one */
-	uint64_t real_minus_monotonic_ns;
 };
 
 /*

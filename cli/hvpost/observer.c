@@ -7,13 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
+#include "clock.h"
 #include "observer_source.h"
 #include "trace.skel.h"
 #include "vmbus_name.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 /* The inode that the kernel gives the initial PID namespace. */
 #define PID_NS_INITIAL	0xeffffffcu
@@ -247,14 +245,6 @@ size_t observer_missed(const struct observer *observer,
 
 /* Collecting */
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 int observer_fd(const struct observer *observer)
 {
 	return ring_buffer__epoll_fd(observer->ring);
@@ -265,9 +255,7 @@ int observer_collect(struct observer *observer, observer_handler *handler,
 {
 	int result;
 
-	/* Each time anew: one may be set, and stands in a suspend. */
-	observer->real_minus_monotonic_ns =
-		clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	observer->real_minus_monotonic_ns = clock_real_minus_monotonic_ns();
 	observer->handler = handler;
 	observer->context = context;
 	observer->left = BATCH;

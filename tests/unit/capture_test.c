@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "captured.h"
 #include "fake_device.h"
+#include "listeners.h"
 #include "stop.h"
 #include "suites.h"
 
@@ -327,6 +329,49 @@ START_TEST(what_was_lost_behind_the_last_one_counts_too)
 }
 END_TEST
 
+/* Somebody sets the clock. */
+static time_t clock_set_s;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int err = __real_clock_gettime(clock, now);
+
+	if (clock == CLOCK_REALTIME)
+		now->tv_sec += clock_set_s;
+	return err;
+}
+
+static uint64_t time_of_next(struct listeners *listeners)
+{
+	struct sighting sighting;
+	uint64_t dropped;
+
+	fake_device_deliver_text(1, "now");
+	ck_assert_int_eq(listeners_next(listeners, &sighting, &dropped,
+					HVPOST_NOW), 0);
+	return sighting.time_ns / 1000000000;
+}
+
+START_TEST(the_time_of_day_follows_a_clock_that_was_set)
+{
+	const struct common_options common = { 0 };
+	static struct listeners listeners;
+	uint64_t before_s;
+
+	ck_assert_int_eq(listeners_open(&listeners, &common, "6", 16),
+			 EXIT_DONE);
+	before_s = time_of_next(&listeners);
+	clock_set_s = 3600;
+	ck_assert_uint_ge(time_of_next(&listeners), before_s + 3600);
+	clock_set_s = 0;
+	ck_assert_uint_lt(time_of_next(&listeners), before_s + 3600);
+	listeners_close(&listeners);
+}
+END_TEST
+
 /* Command lines that are none */
 
 static const struct {
@@ -388,6 +433,7 @@ Suite *capture_suite(void)
 	tcase_add_test(device, the_device_is_shared);
 	tcase_add_test(device, an_event_is_a_flag);
 	tcase_add_test(device, a_gap_is_what_was_lost_and_where);
+	tcase_add_test(device, the_time_of_day_follows_a_clock_that_was_set);
 	tcase_add_test(device, what_was_lost_behind_the_last_one_counts_too);
 
 	suite_add_tcase(suite, lines);
