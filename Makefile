@@ -446,7 +446,7 @@ $(B)/tests/fuzz_image: $(B)/lib/libvmm.a
 # The tool, without its commands
 CAPTURE_OBJ := $(patsubst %,$(B)/obj/cli/%.o,$(addprefix hvpost/,capture_file pcapng \
 		 sighting sighting_packet sighting_print vmbus_name failure \
-		 bytes) common/json)
+		 bytes) common/json common/utf8)
 $(B)/tests/fuzz_capture: $(CAPTURE_OBJ) $(B)/lib/libhvpost.a
 $(B)/tests/fuzz_capture: fuzz_libs = $(JSON_LIBS)
 

@@ -2,6 +2,11 @@
 #include "json.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
 
 struct json_object *json_new(void)
 {
@@ -11,10 +16,45 @@ struct json_object *json_new(void)
 	return object;
 }
 
+static bool is_text(const char *value)
+{
+	size_t size;
+
+	while (*value && (size = utf8_size(value)))
+		value += size;
+	return !*value;
+}
+
+/* JSON has no strings but of characters: any other byte is replaced. */
+static void add_mended(struct json_object *object, const char *key,
+		       const char *value)
+{
+	char *text = NULL;
+	size_t size, length;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (!memory)
+		return;
+	for (; *value; value += size ? size : 1) {
+		size = utf8_size(value);
+		fprintf(memory, "%.*s",
+			(int)(size ? size : strlen(UTF8_REPLACEMENT)),
+			size ? value : UTF8_REPLACEMENT);
+	}
+	if (!fclose(memory))
+		json_object_object_add(object, key,
+				       json_object_new_string(text));
+	free(text);
+}
+
 void json_add_string(struct json_object *object, const char *key,
 		     const char *value)
 {
-	json_object_object_add(object, key, json_object_new_string(value));
+	if (is_text(value))
+		json_object_object_add(object, key,
+				       json_object_new_string(value));
+	else
+		add_mended(object, key, value);
 }
 
 void json_add_number(struct json_object *object, const char *key,

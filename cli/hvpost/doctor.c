@@ -128,6 +128,9 @@ static int run_doctor(void *options, char **operands)
 		print_json(&diagnosis, target);
 	else
 		print_diagnosis(&diagnosis);
+	/* What is missing is no reason for a report that does not come. */
+	if (command_check_output(common))
+		return EXIT_LOCAL;
 	return diagnosis_is_good(&diagnosis) ? EXIT_DONE : EXIT_LOCAL;
 }
 

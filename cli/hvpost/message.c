@@ -133,7 +133,7 @@ static void print_json(FILE *out, const struct hvpost_message *message)
 	add_place(object, "message", message);
 	json_add_number(object, "type", message->message_type);
 	json_add_number(object, "size", message->payload_size);
-	json_add_number(object, "origin", message->origin);
+	json_add_hex(object, "origin", message->origin);
 	json_add_bool(object, "pending",
 		      message->message_flags & HV_MESSAGE_PENDING);
 	json_add_bool(object, "oversize",

@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "utf8.h"
 
 static const struct {
 	const char *name, *on_light, *on_dark;
@@ -20,39 +23,16 @@ static const struct {
 #define PAPER_LIGHT	"#ffffff"
 #define PAPER_DARK	"#0d1117"
 
-/* How many bytes the UTF-8 character at @text takes; 0: it is none that XML has. */
-static size_t character_size(const char *text)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const uint8_t *bytes = (const uint8_t *)text;
-	size_t size = *bytes >= 0xf0 ? 4 : *bytes >= 0xe0 ? 3 : 2;
-	uint32_t value = *bytes & (0x7fu >> size);
-
-	if (*bytes < 0x80)
-		return 1;
-	if (*bytes < 0xc0 || *bytes >= 0xf8)
-		return 0;
-	for (size_t i = 1; i < size; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (bytes[i] & 0x3f);
-	}
-	if (value < least[size] || value > 0x10ffff ||
-	    (value >= 0xd800 && value < 0xe000) || (value | 1) == 0xffff)
-		return 0;
-	return size;
-}
-
 /* A name may have bytes of any kind; a picture with them would be none. */
 static void print_escaped(FILE *out, const char *text)
 {
 	size_t size;
 
 	for (; *text; text += size ? size : 1) {
-		size = character_size(text);
+		size = utf8_size(text);
 		if (size != 1) {
-			fprintf(out, "%.*s", (int)(size ? size : 3),
-				size ? text : "\ufffd");
+			fprintf(out, "%.*s", (int)(size ? size : strlen(UTF8_REPLACEMENT)),
+				size ? text : UTF8_REPLACEMENT);
 			continue;
 		}
 		switch (*text) {

@@ -124,9 +124,29 @@ START_TEST(json_behind_two_dashes_is_an_operand)
 }
 END_TEST
 
+START_TEST(json_is_json_whatever_a_name_is_made_of)
+{
+	struct json_object *object, *error;
+
+	run_tool("send 1 --json --file '/nonexistent/a\xff" "b'");
+	ck_assert_int_eq(ran.status, 1);
+	object = printed_object();
+	error = json_object_object_get(object, "error");
+	ck_assert_ptr_nonnull(strstr(json_text(error, "message"),
+				     "/nonexistent/a\ufffdb: No such file"));
+	json_object_put(object);
+}
+END_TEST
+
+static const char *const unwritten[] = {
+	"status >/dev/full",
+	"doctor --json --target device:/nonexistent >/dev/full",
+	"doctor --target device:/nonexistent >/dev/full",
+};
+
 START_TEST(output_that_cannot_be_written_is_an_error)
 {
-	run_tool("status >/dev/full");
+	run_tool(unwritten[_i]);
 	ck_assert_int_eq(ran.status, 1);
 	ck_assert_ptr_nonnull(strstr(ran.complaint, "cannot write"));
 }
@@ -167,7 +187,9 @@ Suite *misuse_suite(void)
 	tcase_add_loop_test(tcase, misuse_with_json_is_an_error_object_too, 0,
 			    ROWS(json_lines));
 	tcase_add_test(tcase, json_behind_two_dashes_is_an_operand);
-	tcase_add_test(tcase, output_that_cannot_be_written_is_an_error);
+	tcase_add_test(tcase, json_is_json_whatever_a_name_is_made_of);
+	tcase_add_loop_test(tcase, output_that_cannot_be_written_is_an_error, 0,
+			    ROWS(unwritten));
 	tcase_add_loop_test(tcase, capture_is_not_for_a_terminal, 0,
 			    ROWS(to_terminals));
 	return suite;
