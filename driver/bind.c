@@ -65,22 +65,30 @@ static void ask_here(void *data)
 	question->answer = question->ask(question->taker);
 }
 
+/* The answer of the taker of @cpu, which is online; 0 if there is none. */
+static int bound_ask_cpu(struct hvp_bound *bound, unsigned int cpu,
+			 int (*ask)(struct hvp_taker *taker))
+{
+	struct taker_question question = {
+		.ask = ask, .taker = bound->takers[cpu],
+	};
+
+	if (question.taker)
+		smp_call_function_single(cpu, ask_here, &question, 1);
+	return question.answer;
+}
+
 /* Ask each taker on its CPU until one has an error to tell. */
 static int bound_ask(struct hvp_bound *bound,
 		     int (*ask)(struct hvp_taker *taker))
 {
 	unsigned int cpu;
+	int err;
 
 	for_each_online_cpu(cpu) {
-		struct taker_question question = {
-			.ask = ask, .taker = bound->takers[cpu],
-		};
-
-		if (!question.taker)
-			continue;
-		smp_call_function_single(cpu, ask_here, &question, 1);
-		if (question.answer)
-			return question.answer;
+		err = bound_ask_cpu(bound, cpu, ask);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -96,6 +104,11 @@ static int take_again(struct hvp_taker *taker)
 {
 	hvp_taker_take_again(taker);
 	return 0;
+}
+
+static int is_occupied(struct hvp_taker *taker)
+{
+	return hvp_taker_is_occupied(taker);
 }
 
 struct ring_move {
@@ -497,6 +510,34 @@ u32 hvp_bind_taken(void)
 			bits |= BIT(sint);
 	mutex_unlock(&hvp_bind_lock);
 	return bits;
+}
+
+u64 hvp_bind_queued(unsigned int sint)
+{
+	struct hvp_inbox *inbox;
+	u64 sum = 0;
+
+	mutex_lock(&hvp_bind_lock);
+	if (sints[sint])
+		list_for_each_entry(inbox, &sints[sint]->inboxes, of_bound)
+			sum += hvp_inbox_queued(inbox);
+	mutex_unlock(&hvp_bind_lock);
+	return sum;
+}
+
+u64 hvp_bind_occupied(unsigned int sint)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	cpus_read_lock();
+	mutex_lock(&hvp_bind_lock);
+	if (sints[sint])
+		for_each_online_cpu(cpu)
+			sum += bound_ask_cpu(sints[sint], cpu, is_occupied);
+	mutex_unlock(&hvp_bind_lock);
+	cpus_read_unlock();
+	return sum;
 }
 
 /* On one CPU after the other, with IRQs off. */

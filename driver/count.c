@@ -27,11 +27,38 @@ void hvp_count_post(u32 status, u32 attempts)
 	this_cpu_add(hvp_counts.attempts, attempts);
 }
 
+/* Of all CPUs, what lies in these bytes of their struct hvp_counts. */
+static u64 add_up(size_t offset, size_t size)
+{
+	const u64 *count, *end;
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu) {
+		count = (void *)per_cpu_ptr(&hvp_counts, cpu) + offset;
+		for (end = count + size / sizeof(*count); count < end; count++)
+			sum += READ_ONCE(*count);
+	}
+	return sum;
+}
+
+u64 hvp_count_slots(unsigned int sint)
+{
+	return add_up(offsetof(struct hvp_counts, slots) + sint * sizeof(u64),
+		      sizeof(u64));
+}
+
+u64 hvp_count_drops(unsigned int sint)
+{
+	return add_up(offsetof(struct hvp_counts, drops) + sint * sizeof(u64),
+		      sizeof(u64));
+}
+
 /* sysfs */
 
 struct count_attribute {
 	struct device_attribute attribute;
-	size_t offset;	/* of what it shows in struct hvp_counts */
+	size_t offset, size;	/* what it adds up in struct hvp_counts */
 };
 
 static ssize_t count_show(struct device *device,
@@ -39,13 +66,8 @@ static ssize_t count_show(struct device *device,
 {
 	const struct count_attribute *count =
 		container_of(attribute, struct count_attribute, attribute);
-	unsigned int cpu;
-	u64 sum = 0;
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*(u64 *)((char *)per_cpu_ptr(&hvp_counts, cpu) +
-					  count->offset));
-	return sysfs_emit(page, "%llu\n", sum);
+	return sysfs_emit(page, "%llu\n", add_up(count->offset, count->size));
 }
 
 /* For root: they tell how much others say, and when. */
@@ -53,6 +75,7 @@ static ssize_t count_show(struct device *device,
 	static struct count_attribute count_##file = {			\
 		.attribute = __ATTR(file, 0400, count_show, NULL),	\
 		.offset = offsetof(struct hvp_counts, member),		\
+		.size = sizeof_field(struct hvp_counts, member),	\
 	};
 
 COUNT(posts, posts)

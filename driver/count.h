@@ -10,6 +10,7 @@
 #include <linux/sysfs.h>
 #include <linux/types.h>
 
+#include <hvpost/hyperv.h>
 #include <hvpost/hyperv_status.h>
 
 /* Where a status is counted that the table does not name, and no status at all. */
@@ -26,12 +27,12 @@ enum hvp_status_row {
 struct hvp_counts {
 	u64 posts;
 	u64 signals;
-	u64 slots;
+	u64 slots[HV_SINT_COUNT];
 	u64 flags;
 	u64 eoms;
 	u64 ring_full;
 	u64 ring_resumed;
-	u64 drops;
+	u64 drops[HV_SINT_COUNT];
 	u64 owner_changes;
 	u64 attempts;	/* hypercalls for posts */
 	u64 statuses[HVP_STATUS_ROWS];	/* posts by their last status */
@@ -43,6 +44,10 @@ DECLARE_PER_CPU(struct hvp_counts, hvp_counts);
 
 /* @status: an HV_STATUS, or HVPOST_STATUS_NONE. */
 void hvp_count_post(u32 status, u32 attempts);
+
+/* So far, of @sint. */
+u64 hvp_count_slots(unsigned int sint);
+u64 hvp_count_drops(unsigned int sint);
 
 extern const struct attribute_group hvp_count_group, hvp_count_status_group;
 

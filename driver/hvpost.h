@@ -20,6 +20,7 @@
  *   permit.c	which groups may post to which connections
  *   device.c	/dev/hvpost
  *   sysfs.c	its attributes in sysfs
+ *   sysfs_sint.c	of each SINT, there
  *   count.c	what happened how often, there
  *   trace.c	the trace points
  *   vmbus.c	hv_vmbus coming and going
@@ -229,6 +230,8 @@ __poll_t hvp_inbox_poll(struct hvp_inbox *inbox, struct file *file,
 			poll_table *wait);
 int hvp_inbox_counters(struct hvp_inbox *inbox,
 		       struct hvpost_ioc_counters *counters);
+/* How many records wait for its reader; it has a SINT. */
+u64 hvp_inbox_queued(struct hvp_inbox *inbox);
 int hvp_inbox_rings(struct hvp_inbox *inbox, struct hvpost_ioc_rings *rings);
 /* Look again at all that was left with the host for want of room. */
 int hvp_inbox_resume(struct hvp_inbox *inbox);
@@ -256,6 +259,13 @@ void hvp_bind_revoke(unsigned int sint);
 u32 hvp_bind_taken(void);
 /* Bits of the SINTs that are unmasked on some CPU, and not by us. */
 u32 hvp_bind_foreign(void);
+
+/*
+ * Now: how many records wait for those who have @sint, and on how many CPUs its slot
+ * is occupied. May sleep.
+ */
+u64 hvp_bind_queued(unsigned int sint);
+u64 hvp_bind_occupied(unsigned int sint);
 
 /* On the CPU that comes or goes, from synic.c. */
 void hvp_bind_cpu_online(void);
@@ -309,6 +319,12 @@ u64 hvp_permit_refused(void);
 /* sysfs.c */
 
 extern const struct attribute_group *hvp_sysfs_groups[];
+
+/* sysfs_sint.c */
+
+extern const struct attribute_group hvp_sint_slots_group, hvp_sint_drops_group,
+				    hvp_sint_queued_group,
+				    hvp_sint_occupied_group;
 
 /* power.c */
 

@@ -140,6 +140,18 @@ int hvp_inbox_counters(struct hvp_inbox *inbox,
 	return 0;
 }
 
+u64 hvp_inbox_queued(struct hvp_inbox *inbox)
+{
+	struct hvp_ring **rings = inbox_rings(inbox);
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (rings[cpu])
+			sum += hvp_ring_queued(rings[cpu]);
+	return sum;
+}
+
 int hvp_inbox_rings(struct hvp_inbox *inbox, struct hvpost_ioc_rings *rings)
 {
 	if (!inbox_rings(inbox))

@@ -50,4 +50,13 @@ static inline bool hvp_index_is_empty(uint32_t head, uint32_t tail)
 	return (int32_t)(head - tail) <= 0;
 }
 
+/* How many records wait for the reader, by such a @tail? No more than there can be. */
+static inline uint32_t hvp_index_queued(uint32_t head, uint32_t tail,
+					uint32_t records)
+{
+	if (hvp_index_is_empty(head, tail))
+		return 0;
+	return head - tail < records ? head - tail : records;
+}
+
 #endif /* HVP_LAYOUT_H */

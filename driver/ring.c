@@ -105,7 +105,7 @@ bool hvp_ring_take(struct hvp_ring *ring, const struct hvpost_record *record)
 	/* Who told us otherwise before, of a ring that is not shared, lied. */
 	if (!ring_has_room(ring)) {
 		ring->counters.dropped++;
-		hvp_count(drops);
+		hvp_count(drops[record->sint]);
 		trace_hvpost_drop(record);
 		return false;
 	}
@@ -151,6 +151,14 @@ bool hvp_ring_is_empty(const struct hvp_ring *ring)
 	/* Acquire: a record that is there is whole, and in the reader's mapping. */
 	return hvp_index_is_empty(smp_load_acquire(&ring->head),
 				  READ_ONCE(ring->words->tail));
+}
+
+u32 hvp_ring_queued(const struct hvp_ring *ring)
+{
+	/* Acquire: the head is read after it, and so not behind by records read since. */
+	u32 tail = smp_load_acquire(&ring->words->tail);
+
+	return hvp_index_queued(READ_ONCE(ring->head), tail, ring->size);
 }
 
 ssize_t hvp_ring_read(struct hvp_ring *ring, char __user *buffer, size_t room)

@@ -81,6 +81,8 @@ void hvp_ring_wake(struct hvp_ring *ring);
 /* For its reader */
 
 bool hvp_ring_is_empty(const struct hvp_ring *ring);
+/* How many records wait for it; for anybody. */
+u32 hvp_ring_queued(const struct hvp_ring *ring);
 
 /*
  * Copy up to @room records out; a record that cannot be copied stays. One

@@ -48,5 +48,9 @@ const struct attribute_group *hvp_sysfs_groups[] = {
 	&hvp_sysfs_group,
 	&hvp_count_group,
 	&hvp_count_status_group,
+	&hvp_sint_slots_group,
+	&hvp_sint_drops_group,
+	&hvp_sint_queued_group,
+	&hvp_sint_occupied_group,
 	NULL
 };

@@ -229,7 +229,7 @@ static bool taker_take_slot(struct hvp_taker *taker)
 
 		taker_sign(taker);
 		taker_hand_out(taker);
-		hvp_count(slots);
+		hvp_count(slots[taker->sint]);
 		trace_hvpost_slot(&taker->record);
 		slot_free(taker, slot, hvp_slot_type(&head));
 	}
@@ -454,6 +454,18 @@ u32 hvp_taker_armed_here(void)
 	lockdep_assert_irqs_disabled();
 
 	return this_cpu_read(armed_here);
+}
+
+bool hvp_taker_is_occupied(const struct hvp_taker *taker)
+{
+	const struct hv_slot *slot;
+
+	lockdep_assert_irqs_disabled();
+
+	if (!taker->armed || !hvp_synic_sim_in_force())
+		return false;
+	slot = taker_slot(taker);
+	return slot && READ_ONCE(slot->message_type);
 }
 
 int hvp_taker_probe(struct hvp_taker *taker)

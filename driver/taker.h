@@ -50,6 +50,8 @@ void hvp_taker_finish(struct hvp_taker *taker);
 void hvp_taker_mask(struct hvp_taker *taker);
 void hvp_taker_disarm(struct hvp_taker *taker);
 bool hvp_taker_is_armed(const struct hvp_taker *taker);
+/* On the taker's CPU with IRQs off: is there a message in its slot? */
+bool hvp_taker_is_occupied(const struct hvp_taker *taker);
 /* Bits of the SINTs of this CPU that takers have armed. IRQs are off. */
 u32 hvp_taker_armed_here(void);
 /* Has somebody changed the SINT since it was armed? Then it is not, any more. */

@@ -53,6 +53,27 @@ START_TEST(a_ring_is_empty_to_a_reader_that_was_quicker_than_the_count)
 }
 END_TEST
 
+START_TEST(what_is_queued_is_told_across_the_wrap)
+{
+	ck_assert_uint_eq(hvp_index_queued(7, 7, 4), 0);
+	ck_assert_uint_eq(hvp_index_queued(10, 7, 4), 3);
+	ck_assert_uint_eq(hvp_index_queued(2, UINT32_MAX - 1, 4), 4);
+}
+END_TEST
+
+START_TEST(nothing_is_queued_for_a_reader_that_was_quicker_than_the_count)
+{
+	ck_assert_uint_eq(hvp_index_queued(10, 11, 4), 0);
+	ck_assert_uint_eq(hvp_index_queued(UINT32_MAX, 0, 4), 0);
+}
+END_TEST
+
+START_TEST(no_more_is_queued_than_there_can_be)
+{
+	ck_assert_uint_eq(hvp_index_queued(10, 5, 4), 4);
+}
+END_TEST
+
 /* Layout */
 
 static struct hvpost_ioc_rings layout;
@@ -139,6 +160,10 @@ Suite *layout_suite(void)
 		       a_ring_is_empty_once_its_reader_has_what_was_counted);
 	tcase_add_test(room,
 		       a_ring_is_empty_to_a_reader_that_was_quicker_than_the_count);
+	tcase_add_test(room, what_is_queued_is_told_across_the_wrap);
+	tcase_add_test(room,
+		       nothing_is_queued_for_a_reader_that_was_quicker_than_the_count);
+	tcase_add_test(room, no_more_is_queued_than_there_can_be);
 
 	suite_add_tcase(suite, areas);
 	tcase_add_loop_test(areas, areas_are_whole_pages_that_do_not_overlap, 0,
