@@ -228,9 +228,10 @@ const struct command command_top = {
 	.details =
 	"Show, anew each second, what passes and what waits. Of an hvhost: each\n"
 	"connection with its posts and refusals, each SINT with what arrives, what is\n"
-	"queued and how many slots are taken. Of the device, for root: posts by status,\n"
-	"what arrives, and which SINTs are bound. Of an embedded host: round trips that\n"
-	"top makes itself. What is not known there is shown as '-'. 'q' ends it.",
+	"queued and how many slots are taken. Of the device, for root: posts by status\n"
+	"and the same of each SINT, whose queues are its readers' rings. Of an embedded\n"
+	"host: round trips that top makes itself. What is not known there is shown as\n"
+	"'-'. 'q' ends it.",
 	.examples = "  hvpost top --target host:/run/hvhost.sock\n"
 		    "  hvpost top --ping 0x10,6\n"
 		    "  hvpost top --once --json | jq '.statuses[]'\n",

@@ -37,7 +37,7 @@ struct top_row {
 				   messages that arrived; or what is counted */
 	uint64_t refused;	/* posts that were not, of a connection */
 	uint64_t lost;		/* messages, of a SINT */
-	uint64_t queued;	/* now, of a SINT */
+	uint64_t queued;	/* now, of a SINT: by a host, or in the guest */
 	uint64_t occupied;	/* slots, now */
 	const char *state;	/* a word about a SINT, or NULL */
 };
@@ -81,17 +81,14 @@ int top_take_host(struct top_host *host, struct top_sample *sample,
 		  struct failure *failure);
 /* Forget what it was asked. */
 void top_leave_host(struct top_host *host);
-/* @folder: of the driver's counters, TOP_COUNTERS. */
+/* @folder: of the driver's counters, TOP_COUNTERS; @info: what it says of SINTs. */
 #define TOP_COUNTERS "/sys/class/misc/hvpost"
-int top_take_device(const char *folder, struct top_sample *sample,
-		    struct failure *failure);
+int top_take_device(const char *folder, const struct hvpost_info *info,
+		    struct top_sample *sample, struct failure *failure);
 
 /* What hvhost answered to "inspect", as a sample. */
 void top_read_inspection(struct json_object *inspection,
 			 struct top_sample *sample);
-
-/* What the driver says of SINTs. */
-void top_read_info(const struct hvpost_info *info, struct top_sample *sample);
 
 /* Round trips of top's own, to something that echoes. */
 struct top_ping {
@@ -126,7 +123,7 @@ struct top_source {
 	/* Both NULL: nothing is counted but what top does itself */
 	struct top_host *host;
 	const char *counters;		/* of the driver: their folder */
-	struct hvpost *described;	/* its SINTs are told, unless NULL */
+	struct hvpost *described;	/* says who has SINTs, unless NULL */
 	struct top_ping *ping;		/* or NULL */
 };
 

@@ -66,16 +66,80 @@ static int read_statuses(const char *folder, struct top_sample *sample)
 	return err;
 }
 
-static int read_sints(const char *folder, struct top_sample *sample)
+static int read_sint(const char *folder, unsigned int sint, struct top_row *row)
 {
-	struct top_row *all = top_row(sample, TOP_SINT, "all");
+	const struct {
+		const char *folder;
+		uint64_t *count;
+	} files[] = {
+		{ "slots_by_sint", &row->passed },
+		{ "drops_by_sint", &row->lost },
+		{ "queued_by_sint", &row->queued },
+		{ "occupied_by_sint", &row->occupied },
+	};
+	char path[96];
+	int err = 0;
+
+	*row = (struct top_row){ .kind = TOP_SINT };
+	snprintf(row->name, sizeof(row->name), "%u", sint);
+	for (size_t i = 0; !err && i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/%u", files[i].folder, sint);
+		err = read_count(folder, path, files[i].count);
+	}
+	return err;
+}
+
+static bool is_something(uint64_t count)
+{
+	return count && count != TOP_UNKNOWN;
+}
+
+/* We only know of what we take; what somebody else has may have more. */
+static void become_busy(struct top_row *row)
+{
+	uint64_t *const counts[] = { &row->passed, &row->lost, &row->queued,
+				     &row->occupied };
+
+	row->state = "busy";
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (!*counts[i])
+			*counts[i] = TOP_UNKNOWN;
+}
+
+/* One that nobody has or had needs no row. */
+static void add_sint(struct top_sample *sample, const struct hvpost_info *info,
+		     unsigned int sint, struct top_row *row)
+{
+	if (info->sints_bound >> sint & 1)
+		row->state = "bound";
+	else if (info->sints_busy >> sint & 1)
+		become_busy(row);
+	if (row->state || is_something(row->passed) || is_something(row->lost))
+		*top_row(sample, TOP_SINT, row->name) = *row;
+}
+
+static void add_known(uint64_t *sum, uint64_t count)
+{
+	if (count == TOP_UNKNOWN)
+		*sum = TOP_UNKNOWN;
+	else if (*sum != TOP_UNKNOWN)
+		*sum += count;
+}
+
+static int read_sints(const char *folder, const struct hvpost_info *info,
+		      struct top_sample *sample)
+{
+	struct top_row *all = top_row(sample, TOP_SINT, "all"), row;
 	int err = read_count(folder, "slots", &all->passed);
 
 	if (!err)
 		err = read_count(folder, "drops", &all->lost);
-	/* The host knows. */
-	all->queued = TOP_UNKNOWN;
-	all->occupied = TOP_UNKNOWN;
+	for (unsigned int sint = 1; !err && sint < HV_SINT_COUNT; sint++) {
+		err = read_sint(folder, sint, &row);
+		add_known(&all->queued, row.queued);
+		add_known(&all->occupied, row.occupied);
+		add_sint(sample, info, sint, &row);
+	}
 	return err;
 }
 
@@ -94,15 +158,15 @@ static int read_others(const char *folder, struct top_sample *sample)
 	return err;
 }
 
-int top_take_device(const char *folder, struct top_sample *sample,
-		    struct failure *failure)
+int top_take_device(const char *folder, const struct hvpost_info *info,
+		    struct top_sample *sample, struct failure *failure)
 {
 	int err = access(folder, F_OK) ? -errno : 0;
 
 	if (!err)
 		err = read_statuses(folder, sample);
 	if (!err)
-		err = read_sints(folder, sample);
+		err = read_sints(folder, info, sample);
 	if (!err)
 		err = read_others(folder, sample);
 	if (!err)
@@ -122,22 +186,4 @@ int top_take_device(const char *folder, struct top_sample *sample,
 		break;
 	}
 	return failure->exit;
-}
-
-void top_read_info(const struct hvpost_info *info, struct top_sample *sample)
-{
-	char name[TOP_NAME_SIZE];
-
-	for (unsigned int sint = 0; sint < HV_SINT_COUNT; sint++) {
-		bool is_bound = info->sints_bound >> sint & 1;
-		struct top_row *row;
-
-		if (!is_bound && !(info->sints_busy >> sint & 1))
-			continue;
-		snprintf(name, sizeof(name), "%u", sint);
-		row = top_row(sample, TOP_SINT, name);
-		row->passed = row->lost = TOP_UNKNOWN;
-		row->queued = row->occupied = TOP_UNKNOWN;
-		row->state = is_bound ? "bound" : "busy";
-	}
 }

@@ -33,7 +33,7 @@ const char *top_status_name(uint32_t status)
 int top_take(const struct top_source *source, struct top_sample *sample,
 	     struct failure *failure)
 {
-	struct hvpost_info info;
+	struct hvpost_info info = { 0 };
 	int status = EXIT_DONE;
 
 	/* Rows are cleared as they come to be. */
@@ -41,14 +41,15 @@ int top_take(const struct top_source *source, struct top_sample *sample,
 	sample->left_out = 0;
 	sample->has_statuses = false;
 	sample->trips.were_made = false;
+	if (source->described &&
+	    hvpost_get_info(source->described, &info, sizeof(info)))
+		info = (struct hvpost_info){ 0 };
 	if (source->host)
 		status = top_take_host(source->host, sample, failure);
 	else if (source->counters)
-		status = top_take_device(source->counters, sample, failure);
+		status = top_take_device(source->counters, &info, sample,
+					 failure);
 	sample->time_ns = now_ns();
-	if (!status && source->described &&
-	    !hvpost_get_info(source->described, &info, sizeof(info)))
-		top_read_info(&info, sample);
 	if (!status && source->ping)
 		status = top_ping_take(source->ping, sample, failure);
 	if (!status && source->ping && !source->host && !source->counters)

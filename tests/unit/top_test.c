@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <hvpost/hyperv.h>
+
 #include "captured.h"
 #include "suites.h"
 #include "text.h"
@@ -422,6 +424,7 @@ END_TEST
 /* The driver's counters */
 
 static char folder[] = "/tmp/hvpost-top-XXXXXX";
+static const struct hvpost_info nobody;	/* has a SINT */
 
 static void write_count(const char *name, const char *count)
 {
@@ -433,6 +436,30 @@ static void write_count(const char *name, const char *count)
 	ck_assert_ptr_nonnull(file);
 	fputs(count, file);
 	fclose(file);
+}
+
+/* SINTs 5 and 7 had messages; some of these are in rings, and one in a slot. */
+static void write_sints(void)
+{
+	static const char *const folders[] = { "slots_by_sint", "drops_by_sint",
+					       "queued_by_sint",
+					       "occupied_by_sint" };
+	char path[128];
+
+	for (int i = 0; i < ROWS(folders); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		for (unsigned int sint = 1; sint < HV_SINT_COUNT; sint++) {
+			snprintf(path, sizeof(path), "%s/%u", folders[i], sint);
+			write_count(path, "0\n");
+		}
+	}
+	write_count("slots_by_sint/5", "60\n");
+	write_count("slots_by_sint/7", "10\n");
+	write_count("drops_by_sint/7", "3\n");
+	write_count("queued_by_sint/5", "64\n");
+	write_count("queued_by_sint/7", "2\n");
+	write_count("occupied_by_sint/5", "1\n");
 }
 
 static void create_folder(void)
@@ -456,6 +483,7 @@ static void create_folder(void)
 	write_count("eoms", "60\n");
 	write_count("slots", "70\n");
 	write_count("drops", "3\n");
+	write_sints();
 }
 
 static void remove_folder(void)
@@ -467,19 +495,27 @@ static void remove_folder(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
+static void take_device(const struct hvpost_info *info)
+{
+	struct failure failure;
+
+	ck_assert_int_eq(top_take_device(folder, info, &now, &failure),
+			 EXIT_DONE);
+}
+
 START_TEST(the_driver_s_counters_are_a_sample)
 {
 	const struct top_row *row;
-	struct failure failure;
 
-	ck_assert_int_eq(top_take_device(folder, &now, &failure), EXIT_DONE);
+	take_device(&nobody);
 	row = top_row(&now, TOP_CONNECTION, "all");
 	ck_assert_uint_eq(row->passed, 90);
 	ck_assert_uint_eq(row->refused, 10);
 	row = top_row(&now, TOP_SINT, "all");
 	ck_assert_uint_eq(row->passed, 70);
 	ck_assert_uint_eq(row->lost, 3);
-	ck_assert(row->queued == TOP_UNKNOWN);
+	ck_assert_uint_eq(row->queued, 66);
+	ck_assert_uint_eq(row->occupied, 1);
 	row = top_row(&now, TOP_STATUS, "INSUFFICIENT_BUFFERS");
 	ck_assert_uint_eq(row->passed, 8);
 	ck_assert_uint_eq(top_row(&now, TOP_STATUS, "none")->passed, 2);
@@ -489,29 +525,91 @@ END_TEST
 
 START_TEST(a_counter_that_is_not_kept_is_unknown)
 {
-	struct failure failure;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/slots", folder);
 	ck_assert_int_eq(unlink(path), 0);
 	snprintf(path, sizeof(path), "%s/posts_by_status/SUCCESS", folder);
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(top_take_device(folder, &now, &failure), EXIT_DONE);
+	snprintf(path, sizeof(path), "%s/queued_by_sint/5", folder);
+	ck_assert_int_eq(unlink(path), 0);
+	take_device(&nobody);
+	ck_assert(top_row(&now, TOP_SINT, "5")->queued == TOP_UNKNOWN);
+	ck_assert(top_row(&now, TOP_SINT, "all")->queued == TOP_UNKNOWN);
 	ck_assert(top_row(&now, TOP_SINT, "all")->passed == TOP_UNKNOWN);
 	ck_assert(top_row(&now, TOP_CONNECTION, "all")->refused == TOP_UNKNOWN);
 	ck_assert(top_row(&now, TOP_COUNTER, "flags")->passed == TOP_UNKNOWN);
 }
 END_TEST
 
+static unsigned int sint_rows(void)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < now.count; i++)
+		count += now.rows[i].kind == TOP_SINT;
+	return count;
+}
+
+START_TEST(each_sint_that_had_a_message_is_told)
+{
+	const struct top_row *row;
+
+	take_device(&nobody);
+	ck_assert_uint_eq(sint_rows(), 3);
+	row = top_row(&now, TOP_SINT, "5");
+	ck_assert_uint_eq(row->passed, 60);
+	ck_assert_uint_eq(row->lost, 0);
+	ck_assert_uint_eq(row->queued, 64);
+	ck_assert_uint_eq(row->occupied, 1);
+	ck_assert_ptr_null(row->state);
+	row = top_row(&now, TOP_SINT, "7");
+	ck_assert_uint_eq(row->passed, 10);
+	ck_assert_uint_eq(row->lost, 3);
+	ck_assert_uint_eq(sint_rows(), 3);
+}
+END_TEST
+
 START_TEST(sints_in_use_are_told)
 {
-	const struct hvpost_info info = { .sints_bound = 1u << 5,
-					  .sints_busy = 1u << 2 };
+	const struct hvpost_info info = { .sints_bound = 1u << 5 | 1u << 6,
+					  .sints_busy = 1u << 2 | 1u << 7 };
 
-	top_read_info(&info, &now);
-	ck_assert_uint_eq(now.count, 2);
+	take_device(&info);
+	ck_assert_uint_eq(sint_rows(), 5);
 	ck_assert_str_eq(top_row(&now, TOP_SINT, "5")->state, "bound");
 	ck_assert_str_eq(top_row(&now, TOP_SINT, "2")->state, "busy");
+	print(&before);
+	ck_contains("\n5                                 30          64           "
+		    "1          60           0 bound\n");
+	ck_contains("\n6                                  0           0           "
+		    "0           0           0 bound\n");
+}
+END_TEST
+
+START_TEST(nothing_is_known_of_what_somebody_else_takes)
+{
+	const struct hvpost_info info = { .sints_busy = 1u << 2 | 1u << 7 };
+
+	take_device(&info);
+	print(&before);
+	ck_contains("\n2                                  -           -           "
+		    "-           -           - busy\n");
+	ck_contains("\n7                                5.0           2           "
+		    "-          10           3 busy\n");
+}
+END_TEST
+
+START_TEST(a_driver_that_counts_no_sint_still_tells_who_has_it)
+{
+	const struct hvpost_info info = { .sints_bound = 1u << 5 };
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r '%s'/*_by_sint", folder);
+	ck_assert_int_eq(system(command), 0);
+	take_device(&info);
+	ck_assert_uint_eq(sint_rows(), 2);
+	ck_assert_uint_eq(top_row(&now, TOP_SINT, "all")->passed, 70);
 	print(&before);
 	ck_contains("\n5                                  -           -           "
 		    "-           -           - bound\n");
@@ -522,19 +620,22 @@ START_TEST(counters_that_are_not_there_are_told)
 {
 	struct failure failure;
 
-	ck_assert_int_eq(top_take_device("/nonexistent", &now, &failure),
-			 EXIT_LOCAL);
+	ck_assert_int_eq(top_take_device("/nonexistent", &nobody, &now,
+					 &failure), EXIT_LOCAL);
 	ck_assert_str_eq(failure.code, "no-device");
 	ck_assert_ptr_nonnull(strstr(failure.hint, "modprobe hvpost"));
 }
 END_TEST
 
+static const char *const numbers[] = { "slots", "occupied_by_sint/15", "eoms" };
+
 START_TEST(a_counter_that_is_no_number_is_told)
 {
 	struct failure failure;
 
-	write_count("slots", "many\n");
-	ck_assert_int_eq(top_take_device(folder, &now, &failure), EXIT_LOCAL);
+	write_count(numbers[_i], "many\n");
+	ck_assert_int_eq(top_take_device(folder, &nobody, &now, &failure),
+			 EXIT_LOCAL);
 	ck_assert_ptr_nonnull(strstr(failure.text, "Input/output error"));
 }
 END_TEST
@@ -606,8 +707,13 @@ Suite *top_suite(void)
 	tcase_add_checked_fixture(device, create_folder, remove_folder);
 	tcase_add_test(device, the_driver_s_counters_are_a_sample);
 	tcase_add_test(device, a_counter_that_is_not_kept_is_unknown);
+	tcase_add_test(device, each_sint_that_had_a_message_is_told);
 	tcase_add_test(device, sints_in_use_are_told);
+	tcase_add_test(device, nothing_is_known_of_what_somebody_else_takes);
+	tcase_add_test(device,
+		       a_driver_that_counts_no_sint_still_tells_who_has_it);
 	tcase_add_test(device, counters_that_are_not_there_are_told);
-	tcase_add_test(device, a_counter_that_is_no_number_is_told);
+	tcase_add_loop_test(device, a_counter_that_is_no_number_is_told, 0,
+			    ROWS(numbers));
 	return suite;
 }

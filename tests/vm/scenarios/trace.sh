@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# about: counters, trace points and hvpost trace tell the same; hv_vmbus by name
+# about: counters, trace points, hvpost trace and top tell the same; hv_vmbus by name
 # devices: hyperv-testdev vmbus-bridge
 # seconds: 240
 # vmbus: module
@@ -19,6 +19,12 @@ counts=/sys/class/misc/hvpost
 count()
 {
 	cat "$counts/$1"
+}
+
+# count_all NAME: the same, of all SINTs together.
+count_all()
+{
+	cat "$counts/$1_by_sint"/* | awk '{ sum += $1 } END { print sum }'
 }
 
 # Of each: a counter, the trace point that is to have been passed as often, and what
@@ -43,6 +49,12 @@ send_echoes()
 {
 	hvpost send 0x10 --count "$1" --timeout "$(patience 60)" "$2"
 	sent=$((sent + $1))
+}
+
+# waiting_is QUEUED OCCUPIED: so many records in the rings of SINT 6, and slots.
+waiting_is()
+{
+	[ "$(count queued_by_sint/6) $(count occupied_by_sint/6)" = "$*" ]
 }
 
 # remember: what was counted before somebody looked.
@@ -182,6 +194,7 @@ echo_connections 6
 testdev event-create 0x30 0 7
 [ "$(stat -c %a $counts/posts)" = 400 ]
 [ "$(stat -c %a $counts/posts_by_status/SUCCESS)" = 400 ]
+[ "$(stat -c %a $counts/queued_by_sint/6)" = 400 ]
 [ "$(count owner_changes)" = 2 ]
 
 step "all is looked at"
@@ -197,6 +210,10 @@ listen_wait
 listen_start 7 --count 1 --events
 hvpost signal 0x30
 listen_wait
+testdev message-create 0x20 1 8
+listen_start 8 --count 5
+hvpost send 0x20 --count 5 --timeout "$(patience 60)" 'to VP 1'
+listen_wait
 
 step "messages are refused, by the host and before it"
 expect_status 2 hvpost send 0xee 'to nobody'
@@ -210,6 +227,10 @@ kill -STOP $reader
 # Two in the ring, one in its slot, one with the host.
 send_echoes 4 'to a full ring'
 expect_status 2 hvpost send 0x10 --timeout 0 'to a full ring'
+eventually waiting_is 2 1
+hvpost top --once --interval 0
+hvpost top --once --interval 0 --json >/tmp/top
+grep '"name":"6",.*"lost":0,"queued":2,"occupied":1,"state":"bound"}' /tmp/top
 kill -CONT $reader
 all_are_heard() { [ "$(grep -c 'full ring' /tmp/heard)" -eq 4 ]; }
 # QEMU waits for ever for the EOI of what comes while nobody listens.
@@ -221,6 +242,7 @@ listen_start 6 --ring 2 --shared
 reader=$!
 kill -STOP $reader
 send_echoes 9 'to a shared ring'
+eventually waiting_is 2 0
 kill -CONT $reader
 listen_stop
 
@@ -248,12 +270,24 @@ called=$(($(count posts) - $(count posts_by_status/none)))
 [ $called -le "$(count post_attempts)" ] ||
 	fail "$called posts took $(count post_attempts) hypercalls"
 
+step "SINTs tell the same as all of them together"
+[ "$(count slots_by_sint/6)" -eq $sent ]
+[ "$(count slots_by_sint/8)" -eq 5 ]
+[ "$(count drops_by_sint/6)" -gt 0 ]
+for what in slots drops; do
+	[ "$(count_all $what)" -eq "$(count $what)" ] ||
+		fail "SINTs have $(count_all $what) $what, and all $(count $what)"
+done
+
 step "hvpost top shows what was counted"
 hvpost top --once --interval 0 --json >/tmp/top
 cat /tmp/top
 hvpost top --once --interval 0
 grep "\"name\":\"all\",\"posted\":$(count posts_by_status/SUCCESS),\"refused\":$(($(count posts) - $(count posts_by_status/SUCCESS)))" /tmp/top
-grep "\"name\":\"all\",\"arrived\":$(count slots),\"lost\":$(count drops)}" /tmp/top
+nothing='"queued":0,"occupied":0}'
+grep "\"name\":\"all\",\"arrived\":$(count slots),\"lost\":$(count drops),$nothing" /tmp/top
+grep "\"name\":\"6\",\"arrived\":$sent,\"lost\":$(count drops),$nothing" /tmp/top
+grep "\"name\":\"8\",\"arrived\":5,\"lost\":0,$nothing" /tmp/top
 grep "\"name\":\"none\",\"posts\":$(count posts_by_status/none)}" /tmp/top
 
 step "no payload is in the kernel's trace"
