@@ -213,16 +213,15 @@ uint64_t attachment_guest_os_id(void)
 	return GUEST_OS_ID;
 }
 
-/* For whoever asks at the same time it is a part of the wait. */
-static int lock_packets(struct attachment *attachment, uint64_t deadline_ns)
+/*
+ * Who binds waits for others who do, at most as long as they have to wait. Who waits
+ * for room has something better to do.
+ */
+static int lock_packets(struct attachment *attachment, unsigned int sint)
 {
-	struct timespec until;
-
-	/* With this clock the time is absolute. */
-	return -pthread_mutex_clocklock(&attachment->packet_lock,
-					CLOCK_MONOTONIC,
-					hvpost_deadline_left(deadline_ns, 0,
-							     &until));
+	return sint == HVPOST_ATTACH_ROOM ?
+		       -pthread_mutex_trylock(&attachment->packet_lock) :
+		       -pthread_mutex_lock(&attachment->packet_lock);
 }
 
 static int ask_for_listener(struct attachment *attachment, unsigned int sint,
@@ -235,7 +234,7 @@ static int ask_for_listener(struct attachment *attachment, unsigned int sint,
 		.sint = sint,
 	};
 	struct attachment_packet packet;
-	int err = lock_packets(attachment, deadline_ns);
+	int err = lock_packets(attachment, sint);
 
 	if (err)
 		return err;
