@@ -2,6 +2,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -80,6 +81,14 @@ static void draw(const struct picture *picture)
 	free(text);
 }
 
+/* It hung up: no key comes any more, and who ignores SIGHUP hears of it nowhere else. */
+static bool terminal_is_gone(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO };
+
+	return poll(&in, 1, 0) > 0 && in.revents & (POLLHUP | POLLERR);
+}
+
 /* Return false: it is over. */
 static bool look_at_keys(const struct picture *picture, uint64_t deadline_ns)
 {
@@ -87,7 +96,7 @@ static bool look_at_keys(const struct picture *picture, uint64_t deadline_ns)
 		int key = getch();
 
 		if (key == 'q' || key == 'Q' ||
-		    stop_or_sleep_until(0) == -EINTR)
+		    stop_or_sleep_until(0) == -EINTR || terminal_is_gone())
 			return false;
 		if (key == KEY_RESIZE)
 			draw(picture);

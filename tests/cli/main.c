@@ -16,6 +16,7 @@ int main(void)
 	srunner_add_suite(runner, status_suite());
 	srunner_add_suite(runner, target_suite());
 	srunner_add_suite(runner, doctor_suite());
+	srunner_add_suite(runner, top_suite());
 	srunner_add_suite(runner, embedded_suite());
 	srunner_add_suite(runner, demo_suite());
 	srunner_add_suite(runner, conform_suite());

@@ -13,6 +13,7 @@ Suite *misuse_suite(void);
 Suite *status_suite(void);
 Suite *target_suite(void);
 Suite *doctor_suite(void);
+Suite *top_suite(void);
 Suite *embedded_suite(void);
 Suite *demo_suite(void);
 Suite *trace_suite(void);
