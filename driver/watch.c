@@ -130,7 +130,8 @@ static void watch(struct work_struct *work)
 	if (!seconds || !hvp_bind_taken())
 		return;
 	look_at_all();
-	schedule_delayed_work(&watch_work, min(seconds, 3600u) * HZ);
+	queue_delayed_work(system_power_efficient_wq, &watch_work,
+			   min(seconds, 3600u) * HZ);
 }
 
 void hvp_watch_start(void)
@@ -138,8 +139,10 @@ void hvp_watch_start(void)
 	u64 next_ns = READ_ONCE(last_look_ns) + LOOK_PAUSE_NS;
 	u64 now_ns = ktime_get_ns();
 
-	mod_delayed_work(system_wq, &watch_work, next_ns > now_ns ?
-			 nsecs_to_jiffies(next_ns - now_ns) : 0);
+	/* It need not be this CPU that wakes up for it. */
+	mod_delayed_work(system_power_efficient_wq, &watch_work,
+			 next_ns > now_ns ?
+				 nsecs_to_jiffies(next_ns - now_ns) : 0);
 }
 
 void hvp_watch_exit(void)
