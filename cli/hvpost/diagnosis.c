@@ -171,6 +171,14 @@ static void judge_installed(const struct facts *facts, struct finding *finding)
 
 static void judge_signature(const struct facts *facts, struct finding *finding)
 {
+	if (facts->needs_signature && facts->is_signed && !facts->loaded) {
+		find(finding, VERDICT_NOTE,
+		     "the driver has a signature; nothing tells whether its key "
+		     "is enrolled");
+		remedy(finding, "'mokutil --test-key /var/lib/dkms/mok.pub' "
+				"does, if dkms signed it");
+		return;
+	}
 	if (!facts->needs_signature || facts->is_signed) {
 		find(finding, VERDICT_OK, "%s",
 		     facts->needs_signature ?
@@ -195,7 +203,7 @@ static void judge_loaded(const struct facts *facts, struct finding *finding)
 	}
 	find(finding, VERDICT_MISSING, "the driver is not loaded");
 	remedy(finding, "'modprobe hvpost' as root; if that fails, 'dmesg | "
-			"grep hvpost' says why");
+			"grep -e hvpost -e \"Loading of\"' says why");
 }
 
 /* The device */

@@ -282,6 +282,8 @@ static const struct {
 	{ not_signed, "signature", VERDICT_MISSING, "Secure Boot", "mokutil" },
 	{ not_loaded, "loaded", VERDICT_MISSING, "not loaded",
 	  "modprobe hvpost" },
+	{ not_loaded, "loaded", VERDICT_MISSING, "not loaded",
+	  "Loading of" },
 	{ no_node, "node", VERDICT_MISSING, "no /dev/hvpost", "devtmpfs" },
 	{ a_file, "node", VERDICT_MISSING, "no character device", "remove it" },
 	{ not_in_group, "access", VERDICT_MISSING, "mode 0660, group hvpost",
@@ -319,6 +321,22 @@ START_TEST(each_cause_is_named_and_has_its_remedy)
 		      "remedy is '%s'", finding->remedy);
 	ck_assert_int_eq(diagnosis_is_good(&diagnosis),
 			 causes[_i].verdict != VERDICT_MISSING);
+}
+END_TEST
+
+/* As dkms signs it: with a key that may not be enrolled yet. */
+START_TEST(a_signature_is_no_key_that_the_kernel_trusts)
+{
+	struct facts facts = healthy();
+	const struct finding *finding;
+	struct diagnosis diagnosis;
+
+	facts.needs_signature = facts.is_signed = true;
+	facts.loaded = false;
+	diagnose(&diagnosis, &facts);
+	finding = found(&diagnosis, "signature");
+	ck_assert_int_eq(finding->verdict, VERDICT_NOTE);
+	ck_assert_ptr_nonnull(strstr(finding->remedy, "mokutil --test-key"));
 }
 END_TEST
 
@@ -374,6 +392,7 @@ Suite *diagnosis_suite(void)
 	tcase_add_test(tcase, nothing_is_missing_where_all_is_well);
 	tcase_add_loop_test(tcase, each_cause_is_named_and_has_its_remedy, 0,
 			    ROWS(causes));
+	tcase_add_test(tcase, a_signature_is_no_key_that_the_kernel_trusts);
 	tcase_add_loop_test(tcase, no_cause_is_cut_short, 0, ROWS(causes));
 	tcase_add_loop_test(tcase, check_that_makes_no_sense_is_left_out, 0,
 			    ROWS(senseless));
