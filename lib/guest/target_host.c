@@ -469,16 +469,15 @@ static bool read_record(struct host *host, struct hvpost_record *record)
 	return false;
 }
 
-/* Return 0, or -ENODEV: hvhost has closed its end. */
-static int take_packets(int fd)
+/*
+ * Return 0, or -ENODEV: hvhost has closed its end. There is one at most for each time
+ * that the SINT was armed; what else there should be wakes us once for nothing.
+ */
+static int take_packet(int fd)
 {
-	char packets[16];
-	ssize_t size;
+	char packet;
 
-	do
-		size = recv(fd, packets, sizeof(packets), MSG_DONTWAIT);
-	while (size > 0);
-	return size == 0 ? -ENODEV : 0;
+	return recv(fd, &packet, sizeof(packet), MSG_DONTWAIT) ? 0 : -ENODEV;
 }
 
 static int arm(struct host *host)
@@ -489,7 +488,7 @@ static int arm(struct host *host)
 	    attachment_is_armed(host->receiver, host->sint))
 		return 0;
 	host->has_packets = false;
-	err = take_packets(host->listener);
+	err = take_packet(host->listener);
 	attachment_arm(host->receiver, host->sint);
 	return err;
 }
