@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/guest/attachment_registry.h"
+
 struct host_daemon host_daemon;
 
 void daemon_setup(void)
@@ -210,6 +212,17 @@ struct hvpost *bind_as(const char *name, unsigned int sint)
 
 	ck_assert_int_eq(hvpost_bind(handle, sint, 0), 0);
 	return handle;
+}
+
+struct attachment *attachment_of(const char *name)
+{
+	struct attachment *attachment;
+
+	ck_assert_int_eq(attachment_get(&(struct attachment_name){
+				.socket = host_daemon.socket,
+				.partition = name,
+			}, HVPOST_NEVER, &attachment), 0);
+	return attachment;
 }
 
 void look_again(void)

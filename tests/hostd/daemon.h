@@ -22,6 +22,8 @@ struct host_daemon {
 
 extern struct host_daemon host_daemon;
 
+struct attachment;
+
 /* Fixtures: a folder and no daemon yet; the second one ends what runs. */
 void daemon_setup(void);
 void daemon_teardown(void);
@@ -48,6 +50,8 @@ void be_root(void);
 const char *target_of(const char *name);
 struct hvpost *open_as(const char *name);
 struct hvpost *bind_as(const char *name, unsigned int sint);
+/* What such handles of this process have in common; attachment_put() it. */
+struct attachment *attachment_of(const char *name);
 
 /* What the process itself does, over and over, until it is so. */
 void look_again(void);

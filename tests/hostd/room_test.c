@@ -114,17 +114,6 @@ static void post_until_refused(struct hvpost *sender)
 
 /* How it is told; nothing but that ends these waits. */
 
-static struct attachment *attachment_of(const char *partition)
-{
-	struct attachment *attachment;
-
-	ck_assert_int_eq(attachment_get(&(struct attachment_name){
-				.socket = host_daemon.socket,
-				.partition = partition,
-			}, HVPOST_NEVER, &attachment), 0);
-	return attachment;
-}
-
 static void wait_for_room(struct attachment *attachment, uint32_t seen)
 {
 	sigset_t none;

@@ -36,17 +36,6 @@ static void let_host_go_on(void)
 	ck_assert_int_eq(kill(host_daemon.pid, SIGCONT), 0);
 }
 
-static struct attachment *attachment_of(const char *partition)
-{
-	struct attachment *attachment;
-
-	ck_assert_int_eq(attachment_get(&(struct attachment_name){
-				.socket = host_daemon.socket,
-				.partition = partition,
-			}, HVPOST_NEVER, &attachment), 0);
-	return attachment;
-}
-
 START_TEST(an_answer_that_came_too_late_is_that_to_no_other_request)
 {
 	struct pollfd readable = { .events = POLLIN };
