@@ -271,7 +271,7 @@ demo: ## set up, boot a guest, load hvpost.ko, post a message and see it come ba
 
 ##@ Test
 
-check: ## every tier but the debug and the newer kernel, some 14 minutes on 2 cores; sets itself up
+check: ## every tier but the debug and the newer kernel, some 15 minutes on 2 cores; sets itself up
 	@scripts/bootstrap all
 	@scripts/check all
 
